@@ -1,1 +1,4 @@
-//! kong-sso.
+//! kong-sso: single sign-on, RBAC and audit in front of the open-source Kong Gateway.
+
+pub mod config;
+pub mod domain;

@@ -1,0 +1,165 @@
+//! `admin_gui_auth_conf` for `admin_gui_auth = openid-connect` (kong-manager.md 2.2 and 2.3).
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::domain::claims::ClaimPath;
+
+/// How admins sign in through an OpenID Connect provider.
+#[derive(Clone, Debug)]
+pub struct AdminAuthConf {
+    /// What the engine needs to act as a relying party.
+    pub relying_party: RelyingPartyConf,
+    /// What makes an identity an admin.
+    pub mapping: AdminMappingConf,
+    /// Browser sessions.
+    pub session: SessionConf,
+    /// `login_redirect_uri`, paired by index with `redirect_uri`.
+    pub login_redirect_uri: Vec<Url>,
+}
+
+/// The client side of OpenID Connect: one client at one provider.
+#[derive(Clone, Debug)]
+pub struct RelyingPartyConf {
+    /// Issuer identifier or discovery URL.
+    pub issuer: Url,
+    /// `client_id[0]`.
+    pub client_id: String,
+    /// `client_secret[0]`.
+    pub client_secret: Option<SecretString>,
+    /// `client_auth[0]`; `None` = by discovery, preferring basic.
+    pub client_auth: Option<ClientAuth>,
+    /// `redirect_uri`: public URLs of `/auth`, registered at the provider.
+    pub redirect_uri: Vec<Url>,
+    /// `logout_redirect_uri`, paired by index.
+    pub logout_redirect_uri: Vec<Url>,
+    /// `scopes`.
+    pub scopes: Vec<String>,
+    /// `response_mode`.
+    pub response_mode: ResponseMode,
+    /// `require_proof_key_for_code_exchange`: `false` only when explicitly switched off.
+    pub pkce: bool,
+    /// `verify_nonce`.
+    pub verify_nonce: bool,
+    /// `search_user_info`.
+    pub search_user_info: bool,
+    /// `leeway`, seconds.
+    pub leeway: i64,
+    /// `max_age`, seconds.
+    pub max_age: Option<i64>,
+    /// `ssl_verify`.
+    pub ssl_verify: bool,
+    /// `timeout`, milliseconds, of each request to the provider.
+    pub timeout_ms: u64,
+    /// `rediscovery_lifetime`, seconds.
+    pub rediscovery_lifetime: i64,
+    /// `cache_ttl`, seconds: age at which discovery is refreshed in the background.
+    pub cache_ttl: i64,
+    /// `issuers_allowed`; empty = the discovered issuer.
+    pub issuers_allowed: Vec<String>,
+    /// `authorization_query_args_names` and `_values`, paired.
+    pub authorization_args: Vec<(String, String)>,
+    /// Explicit endpoints that replace discovered ones.
+    pub endpoints: EndpointOverrides,
+    /// Extra audiences are no business of the login; kept for the token request of some providers.
+    pub audience: Vec<String>,
+}
+
+/// `authorization_endpoint` and the like.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointOverrides {
+    /// `authorization_endpoint`.
+    pub authorization: Option<Url>,
+    /// `token_endpoint`.
+    pub token: Option<Url>,
+    /// `userinfo_endpoint`.
+    pub userinfo: Option<Url>,
+    /// `end_session_endpoint`.
+    pub end_session: Option<Url>,
+    /// `jwks_endpoint`.
+    pub jwks: Option<Url>,
+}
+
+/// Client authentication at the token endpoint (openid-connect.md 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// `client_secret_basic`
+    SecretBasic,
+    /// `client_secret_post`
+    SecretPost,
+    /// `none`
+    None,
+}
+
+/// How the authorization response comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseMode {
+    /// Redirect with a query.
+    Query,
+    /// Cross-site form POST.
+    FormPost,
+}
+
+/// What makes an identity an admin.
+#[derive(Clone, Debug)]
+pub struct AdminMappingConf {
+    /// `admin_claim`.
+    pub admin_claim: ClaimPath,
+    /// `admin_by`, in order.
+    pub admin_by: Vec<AdminField>,
+    /// `authenticated_groups_claim`.
+    pub groups_claim: ClaimPath,
+    /// `authenticated_groups_delimiter`.
+    pub groups_delimiter: Option<char>,
+    /// `admin_auto_create`.
+    pub auto_create: bool,
+    /// Whether an auto-created admin may use an RBAC token: the negation of `admin_auto_create_rbac_token_disabled`.
+    pub auto_create_token_enabled: bool,
+}
+
+/// A field of an admin that the claim value is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminField {
+    /// `username`
+    Username,
+    /// `custom_id`
+    CustomId,
+}
+
+/// `session_*` members.
+#[derive(Clone, Debug)]
+pub struct SessionConf {
+    /// `session_secret`; generated below `prefix` when unset.
+    pub secret: Option<SecretString>,
+    /// `session_cookie_name`, default `kong_sso_session`.
+    pub cookie_name: String,
+    /// `session_cookie_domain`.
+    pub cookie_domain: Option<String>,
+    /// `session_cookie_secure`: default true when `login_redirect_uri[0]` is https.
+    pub cookie_secure: bool,
+    /// `session_cookie_same_site`.
+    pub cookie_same_site: SameSite,
+    /// `session_idling_timeout`, seconds; 0 disables.
+    pub idling_timeout: i64,
+    /// `session_rolling_timeout`, seconds; 0 disables.
+    pub rolling_timeout: i64,
+    /// `session_absolute_timeout`, seconds; 0 disables.
+    pub absolute_timeout: i64,
+    /// `authorization_cookie_name`, default `authorization`.
+    pub transaction_cookie_name: String,
+    /// `authorization_rolling_timeout`, seconds, default 600.
+    pub transaction_timeout: i64,
+}
+
+/// SameSite attribute of a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// `Strict`
+    Strict,
+    /// `Lax`
+    Lax,
+    /// `None`
+    None,
+    /// No attribute.
+    Default,
+}

@@ -1,0 +1,13 @@
+//! Pure values and decisions. Imports no other folder of the crate, does no input or output and never reads the clock.
+
+pub mod access;
+pub mod admin;
+pub mod audit;
+pub mod claims;
+pub mod group;
+pub mod identity;
+pub mod ids;
+pub mod rbac;
+pub mod role;
+pub mod time;
+pub mod workspace;

@@ -1,0 +1,15 @@
+//! The RBAC decision: who may do what where (kong-manager.md 4.3 and 4.4).
+//!
+//! One policy function serves the proxy, the pages, `rbac explain` and the tests:
+//! rules of all roles -> [`Policy::compile`] -> [`Policy::decide`] -> [`Decision`] with the rule that made it.
+
+mod action;
+mod cover;
+mod pattern;
+mod policy;
+#[cfg(test)]
+mod tests;
+
+pub use action::{Action, ActionSet, ParseActionError};
+pub use pattern::{Endpoint, EndpointPattern, PatternError, WorkspaceScope};
+pub use policy::{Decision, Grant, GrantSource, GrantedRule, Level, MatchedRule, Policy, Reason};
