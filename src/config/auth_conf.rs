@@ -1,5 +1,8 @@
 //! `admin_gui_auth_conf` for `admin_gui_auth = openid-connect` (kong-manager.md 2.2 and 2.3).
 
+mod members;
+pub(super) mod parse;
+
 use secrecy::SecretString;
 use url::Url;
 

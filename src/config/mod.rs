@@ -1,6 +1,27 @@
 //! kong.conf-style settings: from text, environment and command line to typed [`Settings`] (kong-manager.md 1).
+//!
+//! The way of a value: `file` (lines) and `sources` (precedence) give raw text; `values` resolves vault references and
+//! parses each key by its row in `keys`; `build` makes [`Settings`] of it. `load` runs the steps and collects every error.
 
 pub mod auth_conf;
+mod build;
+mod file;
+pub mod finding;
+pub mod keys;
+mod listen;
+pub mod load;
+mod mask;
 pub mod settings;
+pub mod sources;
+mod tls_files;
+mod types;
+mod values;
+mod vault;
 
+pub use load::{LoadFailure, LoadMode, LoadOptions, Loaded, load};
 pub use settings::Settings;
+
+/// Parses the text of a settings file and forgets it: the entrance of the fuzz target.
+pub fn parse_text_for_fuzzing(text: &str) {
+    let _ = file::parse(text);
+}

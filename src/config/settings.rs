@@ -17,6 +17,8 @@ pub struct Settings {
     pub prefix: PathBuf,
     /// Verbosity of the log.
     pub log_level: LogLevel,
+    /// `sso_log_format`: form of the log.
+    pub log_format: LogFormat,
     /// Addresses to serve.
     pub listeners: Listeners,
     /// The public faces of Kong Manager and the Admin API.
@@ -56,6 +58,16 @@ pub enum LogLevel {
     Warn,
     /// `error`, `crit`, `alert`, `emerg`
     Error,
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A line for people.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
 }
 
 /// One address of a listen key (kong-manager.md 1.5).
@@ -249,6 +261,8 @@ pub struct AuditSettings {
     pub ignore_tables: Vec<String>,
     /// `audit_log_record_ttl`, seconds.
     pub record_ttl: i64,
+    /// `audit_log_payload_exclude`: members left out of recorded bodies.
+    pub payload_exclude: Vec<String>,
     /// `sso_audit_fail`: `true` = closed: refuse changes while records cannot be kept.
     pub fail_closed: bool,
 }

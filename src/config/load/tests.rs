@@ -1,0 +1,199 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+use std::io::Write as _;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::settings::{DatabaseSettings, EnforceRbac, LogLevel, PostgresTls, UpstreamRule};
+
+fn options(text: &str, environment: &[(&str, &str)]) -> (LoadOptions, tempfile::NamedTempFile) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    (LoadOptions { conf: Some(file.path().to_owned()), overrides: vec![], environment, mode: LoadMode::Start }, file)
+}
+
+fn loaded(text: &str) -> Loaded {
+    let (options, _file) = options(text, &[]);
+    load(&options).unwrap()
+}
+
+fn errors(text: &str) -> Vec<String> {
+    let (options, _file) = options(text, &[]);
+    load(&options).unwrap_err().errors.into_iter().map(|error| error.message).collect()
+}
+
+fn warnings(text: &str) -> Vec<String> {
+    loaded(text).warnings.into_iter().map(|warning| warning.message).collect()
+}
+
+#[test]
+fn an_empty_file_gives_the_defaults() {
+    let Loaded { settings, warnings, .. } = loaded("");
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(settings.prefix, PathBuf::from("/var/lib/kong-sso"));
+    assert_eq!(settings.upstream.admin_url.as_str(), "http://127.0.0.1:8001/");
+    assert_eq!(settings.upstream.gui_url.as_ref().unwrap().as_str(), "http://127.0.0.1:8002/");
+    assert_eq!(settings.listeners.gui[0].to_string(), "127.0.0.1:9002");
+    assert_eq!(settings.upstream.max_body, 10 << 20);
+    assert_eq!(settings.audit.record_ttl, 2_592_000);
+    assert!(settings.audit.fail_closed && settings.login.require_verified_email && settings.login.direct_role_claims);
+    assert!(settings.egress.system_roots && settings.trusted_proxies.networks.is_empty());
+    assert_eq!(settings.gui.path, "");
+    assert!(matches!(&settings.database, DatabaseSettings::Sqlite(path) if path.ends_with("kong-sso/kong-sso.db")));
+}
+
+#[test]
+fn km_003_precedence_reaches_the_settings() {
+    let (mut options, _file) = options("log_level = debug", &[("KONG_LOG_LEVEL", "warn")]);
+    assert_eq!(load(&options).unwrap().settings.log_level, LogLevel::Warn);
+    options.overrides = vec![("log_level".into(), "error".into())];
+    assert_eq!(load(&options).unwrap().settings.log_level, LogLevel::Error);
+}
+
+#[test]
+fn km_005_all_errors_are_reported_with_their_lines() {
+    let (options, _file) = options("database = mysql\n\naudit_log = yes\nadmin_gui_path = x\n", &[]);
+    let errors = load(&options).unwrap_err().errors;
+    let lines: Vec<_> = errors.iter().map(|error| error.line).collect();
+    assert_eq!(lines, [Some(1), Some(3), Some(4)].map(|line| line), "{errors:?}");
+}
+
+#[test]
+fn km_014_an_empty_variable_unsets_what_the_file_says() {
+    let (options, _file) = options("admin_gui_url = http://a\n", &[("KONG_ADMIN_GUI_URL", "")]);
+    assert!(load(&options).unwrap().settings.gui.urls.is_empty());
+}
+
+#[test]
+fn km_016_an_unknown_key_gets_a_suggestion_and_is_no_error() {
+    let loaded = loaded("admin_gui_atuh = x\nupstream_keepalive_pool_size = 3\n");
+    assert_eq!(loaded.warnings.len(), 1);
+    assert_eq!(loaded.warnings[0].message, "unknown key 'admin_gui_atuh' (did you mean 'admin_gui_auth'?)");
+    assert!(loaded.warnings[0].strict);
+}
+
+#[test]
+fn km_017_path_rules_fire_together() {
+    assert_eq!(errors("admin_gui_path = manager/"), ["admin_gui_path must start with a slash ('/')"]);
+    assert_eq!(errors("admin_gui_path = /manager/"), ["admin_gui_path must not end with a slash ('/')"]);
+    let two = errors("admin_gui_path = with!bad");
+    assert_eq!(two.len(), 2);
+    assert!(two[1].ends_with("can only contain letters, digits, hyphens ('-'), underscores ('_'), and slashes ('/')"));
+    assert_eq!(errors("admin_gui_path = /a//b"), ["admin_gui_path must not contain continuous slashes ('/')"]);
+    assert_eq!(loaded("admin_gui_path = /manager").settings.gui.path, "/manager");
+}
+
+#[test]
+fn km_018_an_empty_admin_listen_is_an_error() {
+    let errors = errors("admin_listen =\n");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].starts_with("admin_listen must be of form: "));
+}
+
+#[test]
+fn the_catalogue_is_verbatim() {
+    let cases = [
+        (
+            "trusted_ips = 10.0.0.0/8, x",
+            "trusted_ips must be a comma separated list in the form of IPv4 or IPv6 address or CIDR block or 'unix:', got 'x'",
+        ),
+        ("pg_pool_size = -1", "pg_pool_size must be greater than 0"),
+        ("pg_backlog = 1.5", "pg_backlog must be an integer greater than 0"),
+        ("node_id = x", "node_id must be a valid UUID"),
+        ("proxy_server = localhost", "proxy_server missing scheme"),
+        ("proxy_server = ftp://a", "proxy_server only supports \"http\" and \"https\", got ftp"),
+        ("proxy_server = http://", "proxy_server missing host"),
+        (
+            "enforce_rbac = both",
+            "enforce_rbac = both: entity-level RBAC is not available in this release; use enforce_rbac = on",
+        ),
+        ("admin_gui_auth = basic-auth", "admin_gui_auth = basic-auth is not available in this release"),
+        ("admin_gui_auth = ldap-auth-advanced", "admin_gui_auth = ldap-auth-advanced is not supported by kong-sso"),
+        ("admin_gui_auth = saml", "admin_gui_auth has an invalid value: 'saml' (basic-auth, openid-connect)"),
+        ("admin_gui_auth = openid-connect", "admin_gui_auth_conf is required when admin_gui_auth = openid-connect"),
+        ("sso_database = mysql", "sso_database has an invalid value: 'mysql' (sqlite, sqlite:PATH, postgres)"),
+        ("sso_break_glass = on", "sso_break_glass = on is not available in this release"),
+        ("sso_upstream_admin_url = http://127.0.0.1:9001", "sso_upstream_admin_url is an address of kong-sso itself"),
+        ("sso_ui_path = /_api/x", "sso_api_path and sso_ui_path must not contain each other"),
+        (
+            "lua_ssl_trusted_certificate = /none.pem",
+            "lua_ssl_trusted_certificate: failed loading certificate from /none.pem",
+        ),
+    ];
+    for (text, message) in cases {
+        assert_eq!(errors(text), [message], "{text}");
+    }
+}
+
+#[test]
+fn without_any_login_only_this_machine_may_come_in() {
+    let open = "sso_gui_listen = 0.0.0.0:9002\n";
+    assert!(errors(open)[0].starts_with("sso_gui_listen opens 0.0.0.0:9002 without any login: "));
+    assert_eq!(warnings(&format!("{open}sso_allow_insecure = on\n")).len(), 1);
+    assert!(warnings(&format!("{open}enforce_rbac = on\n")).is_empty());
+}
+
+#[test]
+fn tls_listeners_need_a_certificate_that_fits_its_key() {
+    let ssl = "sso_gui_listen = 127.0.0.1:9002 ssl\n";
+    assert_eq!(errors(ssl), ["admin_gui_ssl_cert must be specified", "admin_gui_ssl_cert_key must be specified"]);
+    let unequal = format!("{ssl}admin_gui_ssl_cert = /a,/b\nadmin_gui_ssl_cert_key = /c\n");
+    assert_eq!(
+        errors(&unequal),
+        ["admin_gui_ssl_cert was specified 2 times while admin_gui_ssl_cert_key was specified 1 times"]
+    );
+    let missing = format!("{ssl}admin_gui_ssl_cert = /none/a.pem\nadmin_gui_ssl_cert_key = /none/b.pem\n");
+    assert_eq!(
+        errors(&missing),
+        [
+            "admin_gui_ssl_cert: failed loading certificate from /none/a.pem",
+            "admin_gui_ssl_cert_key: failed loading key from /none/b.pem"
+        ]
+    );
+    // Without an ssl address nobody asks for files.
+    assert!(loaded("admin_gui_ssl_cert = /none/a.pem\n").settings.listeners.gui_tls.is_empty());
+}
+
+#[test]
+fn upstreams_listeners_and_postgres_are_read() {
+    let text = "admin_listen = 0.0.0.0:8444 ssl, [::]:8001\nadmin_gui_listen = off\nsso_database = postgres\npg_ssl = on\n\
+                sso_workspace_upstreams = Kong-A:8001, 10.1.0.0/16, ::1\nsso_upstream_admin_headers = {\"Apikey\":\"k\"}\n\
+                nginx_admin_client_max_body_size = 0\nenforce_rbac = on\n";
+    let settings = loaded(text).settings;
+    assert_eq!(settings.upstream.admin_url.as_str(), "http://[::1]:8001/");
+    assert_eq!(settings.upstream.gui_url, None);
+    assert_eq!(settings.upstream.max_body, u64::MAX);
+    assert_eq!(settings.upstream.admin_headers[0].0, "apikey");
+    assert_eq!(settings.upstream.workspace_upstreams[0], UpstreamRule::Host("kong-a".into(), Some(8001)));
+    assert_eq!(settings.upstream.workspace_upstreams[2], UpstreamRule::Host("::1".into(), None));
+    assert_eq!(settings.rbac.enforce, EnforceRbac::On);
+    let DatabaseSettings::Postgres(postgres) = settings.database else { unreachable!() };
+    assert_eq!((postgres.schema.as_str(), postgres.tls), ("kong_sso", PostgresTls::Verify));
+}
+
+#[test]
+fn debug_output_of_settings_shows_no_secret() {
+    let text = "pg_password = hush\nsso_database = postgres\nsso_encryption_key = hushhushhushhushhushhushhushhush\n\
+                sso_upstream_admin_headers = {\"apikey\":\"hush\"}\n";
+    assert!(!format!("{:?}", loaded(text)).contains("hush"));
+}
+
+#[test]
+fn km_015_check_replaces_unresolved_references_by_a_warning() {
+    let (mut options, _file) =
+        options("pg_password = {vault://env/none}\nsso_upstream_gui_url = {vault://env/gone}\n", &[]);
+    assert_eq!(load(&options).unwrap_err().errors.len(), 2);
+    options.mode = LoadMode::Check;
+    assert_eq!(load(&options).unwrap().warnings.len(), 2);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_settings_are_loaded_without_a_panic(lines in proptest::collection::vec((0..keys::TABLE.len(), "\\PC{0,30}"), 0..8)) {
+        let overrides = lines.into_iter().map(|(index, value)| (keys::TABLE[index].name.to_owned(), value)).collect();
+        let (options, _file) = options("", &[]);
+        let _ = load(&LoadOptions { overrides, ..options });
+    }
+}
