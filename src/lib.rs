@@ -1,4 +1,6 @@
 //! kong-sso: single sign-on, RBAC and audit in front of the open-source Kong Gateway.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod telemetry;

@@ -80,7 +80,16 @@ pub struct LoadFailure {
 /// All errors at once: no such file, broken lines, wrong values, missing secrets.
 pub fn load(options: &LoadOptions) -> Result<Loaded, LoadFailure> {
     let path = find_file(options)?;
-    let ParsedFile { entries, mut findings } = read_file(path.as_deref())?;
+    let text = read_file(path.as_deref())?;
+    Ok(Loaded { path, ..load_text(&text, options)? })
+}
+
+/// Like [`load`], with `text` in place of a file's.
+///
+/// # Errors
+/// All errors at once: broken lines, wrong values, missing secrets.
+pub fn load_text(text: &str, options: &LoadOptions) -> Result<Loaded, LoadFailure> {
+    let ParsedFile { entries, mut findings } = file::parse(text);
     let merged = sources::merge(entries, &options.environment, &options.overrides, &mut findings);
     report_unknown(&merged, &mut findings);
     let plain = |name: &str| merged.get(name).map(|raw| raw.text.clone()).unwrap_or_default();
@@ -95,7 +104,7 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, LoadFailure> {
     let Findings { errors, warnings, notes } = findings;
     match settings {
         Some(settings) if errors.is_empty() => {
-            Ok(Loaded { settings, effective: mask::effective(&merged), warnings, notes, path })
+            Ok(Loaded { settings, effective: mask::effective(&merged), warnings, notes, path: None })
         }
         _ => Err(LoadFailure { errors, warnings }),
     }
@@ -119,11 +128,10 @@ fn fatal(message: String) -> LoadFailure {
     LoadFailure { errors: vec![Finding { key: None, message, line: None, strict: false }], warnings: Vec::new() }
 }
 
-fn read_file(path: Option<&Path>) -> Result<ParsedFile, LoadFailure> {
-    let Some(path) = path else { return Ok(ParsedFile::default()) };
+fn read_file(path: Option<&Path>) -> Result<String, LoadFailure> {
+    let Some(path) = path else { return Ok(String::new()) };
     let bytes = std::fs::read(path).map_err(|error| fatal(format!("cannot read {}: {error}", path.display())))?;
-    let text = String::from_utf8(bytes).map_err(|_| fatal(format!("{} is not UTF-8 text", path.display())))?;
-    Ok(file::parse(&text))
+    String::from_utf8(bytes).map_err(|_| fatal(format!("{} is not UTF-8 text", path.display())))
 }
 
 /// Keys that neither kong-sso nor Kong knows get a suggestion; Kong's own that mean nothing here a note.
@@ -131,16 +139,19 @@ fn report_unknown(merged: &Merged, findings: &mut Findings) {
     for (name, raw) in merged {
         if !keys::is_known(name) {
             findings.warn_strict(name, keys::unknown_message("key", name, name));
-        } else if keys::find(name).is_none() && raw.source != Source::Default {
+        } else if keys::find(name).is_none() {
             findings.note(name, format!("{name} is Kong's own: kong-sso does not read it"));
         }
-        if let (Source::File(_) | Source::CommandLine, true) = (&raw.source, raw.text.contains("{vault://")) {
-            if !vault::is_reference(&raw.text) && !raw.text.starts_with(['{', '[']) && !raw.text.contains(',') {
-                findings
-                    .warn(name, format!("{name}: a vault reference must be the whole value; this one stays as it is"));
-            }
+        if has_embedded_reference(&raw.text) {
+            findings.warn(name, format!("{name}: a vault reference must be the whole value; this one stays as it is"));
         }
     }
+}
+
+/// Whether a reference stands inside other text, where it is not resolved. Lists and JSON have their own rules.
+fn has_embedded_reference(text: &str) -> bool {
+    let is_composite = text.starts_with(['{', '[']) || text.contains(',');
+    text.contains("{vault://") && !vault::is_reference(text) && !is_composite
 }
 
 /// Fills in the lines of findings about keys that were set in the file.

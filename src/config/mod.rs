@@ -5,6 +5,7 @@
 
 pub mod auth_conf;
 mod build;
+pub mod document;
 mod file;
 pub mod finding;
 pub mod keys;
@@ -18,10 +19,5 @@ mod types;
 mod values;
 mod vault;
 
-pub use load::{LoadFailure, LoadMode, LoadOptions, Loaded, load};
+pub use load::{LoadFailure, LoadMode, LoadOptions, Loaded, load, load_text};
 pub use settings::Settings;
-
-/// Parses the text of a settings file and forgets it: the entrance of the fuzz target.
-pub fn parse_text_for_fuzzing(text: &str) {
-    let _ = file::parse(text);
-}

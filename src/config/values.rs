@@ -194,10 +194,10 @@ impl Reader<'_, '_> {
     fn array(&mut self, key: &'static Key, text: &str) -> Typed {
         let mut items = types::parse_array(text);
         for (index, item) in items.iter_mut().enumerate() {
-            if vault::is_reference(item) {
-                if let Some(secret) = self.resolve(key, item, &format!("{}[{}]", key.name, index + 1)) {
-                    *item = secret;
-                }
+            if vault::is_reference(item)
+                && let Some(secret) = self.resolve(key, item, &format!("{}[{}]", key.name, index + 1))
+            {
+                *item = secret;
             }
         }
         Typed::List(items)

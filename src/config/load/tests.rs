@@ -1,26 +1,20 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-use std::io::Write as _;
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::config::settings::{DatabaseSettings, EnforceRbac, LogLevel, PostgresTls, UpstreamRule};
 
-fn options(text: &str, environment: &[(&str, &str)]) -> (LoadOptions, tempfile::NamedTempFile) {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(text.as_bytes()).unwrap();
+fn options(environment: &[(&str, &str)]) -> LoadOptions {
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    (LoadOptions { conf: Some(file.path().to_owned()), overrides: vec![], environment, mode: LoadMode::Start }, file)
+    LoadOptions { conf: None, overrides: vec![], environment, mode: LoadMode::Start }
 }
 
 fn loaded(text: &str) -> Loaded {
-    let (options, _file) = options(text, &[]);
-    load(&options).unwrap()
+    load_text(text, &options(&[])).unwrap()
 }
 
 fn errors(text: &str) -> Vec<String> {
-    let (options, _file) = options(text, &[]);
-    load(&options).unwrap_err().errors.into_iter().map(|error| error.message).collect()
+    load_text(text, &options(&[])).unwrap_err().errors.into_iter().map(|error| error.message).collect()
 }
 
 fn warnings(text: &str) -> Vec<String> {
@@ -45,24 +39,25 @@ fn an_empty_file_gives_the_defaults() {
 
 #[test]
 fn km_003_precedence_reaches_the_settings() {
-    let (mut options, _file) = options("log_level = debug", &[("KONG_LOG_LEVEL", "warn")]);
-    assert_eq!(load(&options).unwrap().settings.log_level, LogLevel::Warn);
+    let text = "log_level = debug";
+    let mut options = options(&[("KONG_LOG_LEVEL", "warn")]);
+    assert_eq!(load_text(text, &options).unwrap().settings.log_level, LogLevel::Warn);
     options.overrides = vec![("log_level".into(), "error".into())];
-    assert_eq!(load(&options).unwrap().settings.log_level, LogLevel::Error);
+    assert_eq!(load_text(text, &options).unwrap().settings.log_level, LogLevel::Error);
 }
 
 #[test]
 fn km_005_all_errors_are_reported_with_their_lines() {
-    let (options, _file) = options("database = mysql\n\naudit_log = yes\nadmin_gui_path = x\n", &[]);
-    let errors = load(&options).unwrap_err().errors;
+    let text = "database = mysql\n\naudit_log = yes\nadmin_gui_path = x\n";
+    let errors = load_text(text, &options(&[])).unwrap_err().errors;
     let lines: Vec<_> = errors.iter().map(|error| error.line).collect();
-    assert_eq!(lines, [Some(1), Some(3), Some(4)].map(|line| line), "{errors:?}");
+    assert_eq!(lines, [Some(1), Some(3), Some(4)], "{errors:?}");
 }
 
 #[test]
 fn km_014_an_empty_variable_unsets_what_the_file_says() {
-    let (options, _file) = options("admin_gui_url = http://a\n", &[("KONG_ADMIN_GUI_URL", "")]);
-    assert!(load(&options).unwrap().settings.gui.urls.is_empty());
+    let options = options(&[("KONG_ADMIN_GUI_URL", "")]);
+    assert!(load_text("admin_gui_url = http://a\n", &options).unwrap().settings.gui.urls.is_empty());
 }
 
 #[test]
@@ -181,19 +176,28 @@ fn debug_output_of_settings_shows_no_secret() {
 
 #[test]
 fn km_015_check_replaces_unresolved_references_by_a_warning() {
-    let (mut options, _file) =
-        options("pg_password = {vault://env/none}\nsso_upstream_gui_url = {vault://env/gone}\n", &[]);
-    assert_eq!(load(&options).unwrap_err().errors.len(), 2);
+    let text = "pg_password = {vault://env/none}\nsso_upstream_gui_url = {vault://env/gone}\n";
+    let mut options = options(&[]);
+    let errors = load_text(text, &options).unwrap_err().errors;
+    assert_eq!(errors.len(), 2);
+    assert!(errors[0].message.starts_with("failed to dereference '{vault://env/gone}': "));
     options.mode = LoadMode::Check;
-    assert_eq!(load(&options).unwrap().warnings.len(), 2);
+    assert_eq!(load_text(text, &options).unwrap().warnings.len(), 2);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
-    fn any_settings_are_loaded_without_a_panic(lines in proptest::collection::vec((0..keys::TABLE.len(), "\\PC{0,30}"), 0..8)) {
+    fn any_text_is_loaded_without_a_panic(text in "(\\PC|[\n\r\t\\\\={}\"#])*") {
+        let _ = load_text(&text, &options(&[]));
+    }
+
+    #[test]
+    fn any_values_are_loaded_without_a_panic(
+        lines in proptest::collection::vec((0..keys::TABLE.len(), "\\PC{0,30}"), 0..8),
+    ) {
         let overrides = lines.into_iter().map(|(index, value)| (keys::TABLE[index].name.to_owned(), value)).collect();
-        let (options, _file) = options("", &[]);
-        let _ = load(&LoadOptions { overrides, ..options });
+        let _ = load_text("", &LoadOptions { overrides, ..options(&[]) });
     }
 }
