@@ -2,6 +2,7 @@
 
 mod members;
 pub(super) mod parse;
+mod session;
 
 use secrecy::SecretString;
 use url::Url;

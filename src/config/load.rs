@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::build;
 use super::file::{self, ParsedFile};
 use super::finding::{Finding, Findings};
-use super::keys::{self, EffectiveKey};
+use super::keys::{self, EffectiveKey, Kind};
 use super::mask;
 use super::settings::Settings;
 use super::sources::{self, Merged, Source};
@@ -142,16 +142,16 @@ fn report_unknown(merged: &Merged, findings: &mut Findings) {
         } else if keys::find(name).is_none() {
             findings.note(name, format!("{name} is Kong's own: kong-sso does not read it"));
         }
-        if has_embedded_reference(&raw.text) {
+        if has_embedded_reference(name, &raw.text) {
             findings.warn(name, format!("{name}: a vault reference must be the whole value; this one stays as it is"));
         }
     }
 }
 
 /// Whether a reference stands inside other text, where it is not resolved. Lists and JSON have their own rules.
-fn has_embedded_reference(text: &str) -> bool {
-    let is_composite = text.starts_with(['{', '[']) || text.contains(',');
-    text.contains("{vault://") && !vault::is_reference(text) && !is_composite
+fn has_embedded_reference(name: &str, text: &str) -> bool {
+    let is_composite = keys::find(name).is_none_or(|key| matches!(key.kind, Kind::Json | Kind::Array));
+    !is_composite && text.contains("{vault://") && !vault::is_reference(text)
 }
 
 /// Fills in the lines of findings about keys that were set in the file.

@@ -185,6 +185,12 @@ fn km_015_check_replaces_unresolved_references_by_a_warning() {
     assert_eq!(load_text(text, &options).unwrap().warnings.len(), 2);
 }
 
+#[test]
+fn a_reference_inside_other_text_stays_and_warns() {
+    let expected = ["pg_host: a vault reference must be the whole value; this one stays as it is"];
+    assert_eq!(warnings("pg_host = {vault://env/a}.example.com\n"), expected);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use serde_json::json;
 
+use super::super::SameSite;
 use super::*;
 
 /// A complete object with some members replaced; `null` removes one.
