@@ -3,3 +3,6 @@
 pub mod config;
 pub mod domain;
 pub mod kong;
+pub mod services;
+pub mod store;
+pub mod web;

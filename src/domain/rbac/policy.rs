@@ -110,6 +110,8 @@ pub enum Reason {
     Rule(Level, Arc<MatchedRule>),
     /// No rule of the user matches.
     NoRule,
+    /// `enforce_rbac = off`: nobody's rights are checked.
+    Unrestricted,
 }
 
 /// The outcome of [`Policy::decide`].
@@ -122,12 +124,19 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Everything is allowed because RBAC is off.
+    #[must_use]
+    pub const fn unrestricted() -> Self {
+        Self { is_allowed: true, reason: Reason::Unrestricted }
+    }
+
     /// One line for an audit record.
     #[must_use]
     pub fn label(&self) -> Arc<str> {
         match &self.reason {
             Reason::Rule(_, rule) => Arc::clone(rule.label()),
             Reason::NoRule => Arc::from("no rule matches"),
+            Reason::Unrestricted => Arc::from("enforce_rbac is off"),
         }
     }
 }

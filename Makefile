@@ -1,0 +1,11 @@
+# The commands of the project. `make test` is everything that CI runs.
+CARGO ?= cargo
+
+.PHONY: test lint
+
+test: lint
+	$(CARGO) test --locked
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings

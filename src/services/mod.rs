@@ -1,0 +1,3 @@
+//! Use cases. A service owns begin and commit of its transaction; it knows no request and no page.
+
+pub mod error;

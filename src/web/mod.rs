@@ -1,0 +1,5 @@
+//! The edge: listeners, guards, pages and the two proxies. Nothing imports this folder.
+
+pub mod error;
+pub mod peer;
+pub mod proxy;
