@@ -1,1 +1,4 @@
-//! Integration tests.
+//! Integration tests: one binary, real databases.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod store;
