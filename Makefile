@@ -4,7 +4,7 @@ CARGO ?= cargo
 .PHONY: test lint
 
 test: lint
-	$(CARGO) test --locked
+	dev/with-postgres.sh $(CARGO) test --locked
 
 lint:
 	$(CARGO) fmt --check

@@ -1,5 +1,5 @@
 //! The store, through the interface that services use. Each test runs on a SQLite file of its own, and on PostgreSQL in
-//! a schema of its own when `KONG_SSO_TEST_POSTGRES` (host:port, user `postgres`) names a server.
+//! a schema of its own on the server that `KONG_SSO_TEST_POSTGRES` names (host:port, user `postgres`); `make test` starts it.
 
 use kong_sso::config::settings::{DatabaseSettings, PostgresSettings, PostgresTls};
 use kong_sso::domain::admin::RbacUser;
@@ -24,7 +24,9 @@ async fn databases() -> Vec<Database> {
     let directory = tempfile::tempdir().unwrap();
     let sqlite = DatabaseSettings::Sqlite(directory.path().join("kong-sso.db"));
     let mut databases = vec![Database { store: Store::connect(&sqlite).await.unwrap(), _directory: directory }];
-    if let Ok(server) = std::env::var("KONG_SSO_TEST_POSTGRES") {
+    let server =
+        std::env::var("KONG_SSO_TEST_POSTGRES").expect("run the tests through dev/with-postgres.sh or make test");
+    {
         let (host, port) = server.rsplit_once(':').expect("KONG_SSO_TEST_POSTGRES must be host:port");
         let settings = DatabaseSettings::Postgres(PostgresSettings {
             host: host.to_owned(),
