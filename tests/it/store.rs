@@ -13,14 +13,14 @@ use kong_sso::store::{
     Connection, Page, Store, StoreError, grants, migrations, rbac_users, roles, user_roles, workspaces,
 };
 
-const NOW: UnixSeconds = UnixSeconds(1_700_000_000);
+pub(crate) const NOW: UnixSeconds = UnixSeconds(1_700_000_000);
 
-struct Database {
-    store: Store,
+pub(crate) struct Database {
+    pub(crate) store: Store,
     _directory: tempfile::TempDir,
 }
 
-async fn databases() -> Vec<Database> {
+pub(crate) async fn databases() -> Vec<Database> {
     let directory = tempfile::tempdir().unwrap();
     let sqlite = DatabaseSettings::Sqlite(directory.path().join("kong-sso.db"));
     let mut databases = vec![Database { store: Store::connect(&sqlite).await.unwrap(), _directory: directory }];
