@@ -2,3 +2,6 @@
 
 pub mod config;
 pub mod domain;
+pub mod http_client;
+pub mod oidc;
+pub mod sealing;
