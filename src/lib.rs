@@ -3,7 +3,10 @@
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod http_client;
 pub mod kong;
+pub mod oidc;
+pub mod sealing;
 pub mod services;
 pub mod store;
 pub mod web;

@@ -5,6 +5,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::error::ServiceError;
+use crate::sealing::sha256_hex;
 
 /// SHA-256 of a token: the key of the positive cache, never stored.
 pub type Fingerprint = [u8; 32];
@@ -20,8 +21,7 @@ pub fn fingerprint(token: &str) -> Fingerprint {
 /// The stored index of a token: the first five hexadecimal characters of its fingerprint.
 #[must_use]
 pub fn ident(token: &str) -> String {
-    let hex: String = fingerprint(token).iter().take(3).map(|byte| format!("{byte:02x}")).collect();
-    hex.chars().take(5).collect()
+    sha256_hex(token.as_bytes()).chars().take(5).collect()
 }
 
 /// argon2id with 19456 KiB, 2 passes, 1 lane.
