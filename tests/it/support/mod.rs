@@ -1,0 +1,4 @@
+//! What the tests run against.
+
+pub mod op;
+pub mod op_keys;
