@@ -165,6 +165,9 @@ fn extra_roots(egress: &EgressSettings) -> Result<Vec<Certificate>, HttpError> {
     for pem in &egress.extra_roots {
         let certificates =
             Certificate::from_pem_bundle(pem.as_bytes()).map_err(|error| HttpError::Setup(chain(&error)))?;
+        if certificates.is_empty() {
+            return Err(HttpError::Setup("a file of lua_ssl_trusted_certificate has no certificate".into()));
+        }
         roots.extend(certificates);
     }
     Ok(roots)
@@ -215,4 +218,30 @@ fn chain(error: &reqwest::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn unusable_certificates_are_reported_at_start() {
+        let build = |pem: &str| {
+            let egress = EgressSettings { extra_roots: vec![pem.to_owned()], system_roots: false };
+            HttpClient::new(&egress, true, Duration::from_secs(1))
+        };
+        for pem in ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            assert!(matches!(build(pem), Err(HttpError::Setup(_))), "{pem}");
+        }
+        assert!(HttpClient::new(&EgressSettings::default(), true, Duration::from_secs(1)).is_ok());
+    }
+
+    #[test]
+    fn a_media_type_is_read_without_parameters() {
+        let headers =
+            HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("Application/JWT; charset=utf-8"))]);
+        assert_eq!(media_type(&headers), "application/jwt");
+        assert_eq!(media_type(&HeaderMap::new()), "");
+    }
 }

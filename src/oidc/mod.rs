@@ -9,6 +9,7 @@
 //!                                                           session <-- Identity + TokenSet
 //! ```
 
+mod authorization_request;
 pub mod authorization_response;
 pub mod client_auth;
 pub mod error;
@@ -21,8 +22,10 @@ pub mod pending_login;
 pub mod provider;
 pub mod quirks;
 pub mod relying_party;
+mod same_login;
 mod secret_text;
 mod token_endpoint;
+mod token_failure;
 pub mod tokens;
 mod user_info;
 pub mod verify;

@@ -1,50 +1,30 @@
 //! The relying party: starts a login, finishes it, refreshes its tokens, and knows where to log out
 //! (openid-connect.md 2.9, 5.6, 6.2). Called by the login and session services.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use openidconnect::core::CoreResponseType;
-use openidconnect::{
-    AuthUrl, AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 use url::Url;
 
-use crate::config::auth_conf::{RelyingPartyConf, ResponseMode};
+use crate::config::auth_conf::RelyingPartyConf;
 use crate::domain::identity::Identity;
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
 use crate::sealing::random_token;
 
+use super::authorization_request;
 use super::authorization_response::{AuthorizationOutcome, AuthorizationResponse};
 use super::error::{Endpoint, OidcError, RefreshError};
 use super::issuer::{IssuerRule, is_response_issuer};
-use super::jws::UnverifiedToken;
 use super::pending_login::PendingLogin;
 use super::provider::{Provider, ProviderSnapshot, ProviderStatus};
-use super::token_endpoint::{self, TokenAnswer, TokenFailure};
+use super::same_login::is_same_login;
+use super::token_endpoint::{self, TokenAnswer};
 use super::tokens::TokenSet;
 use super::user_info::{self, UserInfoAnswer};
 use super::verify::{Expectations, TokenError, TokenKind, verify};
-
-/// Parameters of the authorization request that configured extra arguments may not replace.
-const OWN_PARAMETERS: &[&str] = &[
-    "client_id",
-    "redirect_uri",
-    "response_type",
-    "response_mode",
-    "scope",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "max_age",
-    "request",
-    "request_uri",
-];
 
 /// A finished login.
 #[derive(Clone, Debug)]
@@ -68,9 +48,7 @@ impl RelyingParty {
     /// The relying party of a configuration. Asks the provider nothing yet, so a server starts without it.
     #[must_use]
     pub fn new(conf: RelyingPartyConf, http: HttpClient, clock: Clock) -> Self {
-        for (name, _) in conf.authorization_args.iter().filter(|(name, _)| is_own_parameter(name)) {
-            tracing::warn!(name, "authorization_query_args_names: this parameter is set by the login itself; ignored");
-        }
+        authorization_request::warn_about_own_parameters(&conf);
         let provider = Provider::new(&conf, http.clone(), clock.clone());
         Self { conf: Arc::new(conf), provider, http, clock }
     }
@@ -110,7 +88,7 @@ impl RelyingParty {
             return_to,
             created_at: self.clock.now(),
         };
-        Ok((self.authorization_url(endpoint, redirect_uri, &pending), pending))
+        Ok((authorization_request::url(&self.conf, endpoint, redirect_uri, &pending), pending))
     }
 
     /// Finishes a login with the provider's answer: redeems the code once, verifies the ID token, and asks UserInfo
@@ -156,7 +134,7 @@ impl RelyingParty {
         let refresh_token = tokens.refresh_token.as_ref().ok_or(RefreshError::NoRefreshToken)?;
         let snapshot = self.provider.snapshot().await.map_err(RefreshError::Transport)?;
         let answer = token_endpoint::refresh(&self.conf, &snapshot.metadata, &self.http, refresh_token).await;
-        let answer = answer.map_err(refresh_failure)?;
+        let answer = answer.map_err(RefreshError::from)?;
         let old_id_token = &tokens.id_token;
         let refreshed = self.token_set(&answer, tokens.refresh_token.as_ref(), Some(old_id_token));
         let refreshed = refreshed.ok_or(RefreshError::Unacceptable(OidcError::NoIdToken))?;
@@ -195,39 +173,6 @@ impl RelyingParty {
         self.conf.redirect_uri.get(index).ok_or(OidcError::NoRedirectUri(index))
     }
 
-    fn authorization_url(&self, endpoint: Url, redirect_uri: &Url, pending: &PendingLogin) -> Url {
-        let (state, nonce) = (CsrfToken::new(pending.state.clone()), Nonce::new(pending.nonce.clone()));
-        let client = token_endpoint::client(&self.conf).set_auth_uri(AuthUrl::from_url(endpoint));
-        let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
-        let mut request = client
-            .authorize_url(flow, move || state, move || nonce)
-            .set_redirect_uri(Cow::Owned(RedirectUrl::from_url(redirect_uri.clone())))
-            .add_scopes(self.conf.scopes.iter().cloned().map(Scope::new));
-        if let Some(verifier) = &pending.code_verifier {
-            let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
-            request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
-        }
-        for (name, value) in self.extra_parameters() {
-            request = request.add_extra_param(name, value);
-        }
-        request.url().0
-    }
-
-    fn extra_parameters(&self) -> Vec<(String, String)> {
-        let mut extra = Vec::new();
-        if self.conf.response_mode == ResponseMode::FormPost {
-            extra.push(("response_mode".to_owned(), "form_post".to_owned()));
-        }
-        if let Some(max_age) = self.conf.max_age {
-            extra.push(("max_age".to_owned(), max_age.to_string()));
-        }
-        if !self.conf.audience.is_empty() {
-            extra.push(("audience".to_owned(), self.conf.audience.join(" ")));
-        }
-        extra.extend(self.conf.authorization_args.iter().filter(|(name, _)| !is_own_parameter(name)).cloned());
-        extra
-    }
-
     async fn redeem(
         &self,
         snapshot: &ProviderSnapshot,
@@ -239,7 +184,7 @@ impl RelyingParty {
         let metadata = &snapshot.metadata;
         token_endpoint::redeem(&self.conf, metadata, &self.http, code, redirect_uri, verifier)
             .await
-            .map_err(redeem_failure)
+            .map_err(OidcError::from)
     }
 
     /// The answer's tokens, with earlier ones where it has none; `None` without any ID token.
@@ -373,10 +318,6 @@ impl RelyingParty {
     }
 }
 
-fn is_own_parameter(name: &str) -> bool {
-    OWN_PARAMETERS.contains(&name)
-}
-
 /// RFC 9207: protects against an answer that another provider sent.
 fn check_issuer_parameter(snapshot: &ProviderSnapshot, parameter: Option<&str>) -> Result<(), OidcError> {
     match parameter {
@@ -385,57 +326,4 @@ fn check_issuer_parameter(snapshot: &ProviderSnapshot, parameter: Option<&str>) 
         None if snapshot.metadata.promises_iss_parameter => Err(OidcError::IssuerParameterMissing),
         None => Ok(()),
     }
-}
-
-/// Whether a refusal means that the provider has a problem, not the login.
-fn is_temporary(code: &str) -> bool {
-    matches!(code, "server_error" | "temporarily_unavailable" | "slow_down")
-}
-
-fn redeem_failure(failure: TokenFailure) -> OidcError {
-    match failure {
-        TokenFailure::Failed(error) => error,
-        TokenFailure::Refused { code, text } if is_temporary(&code) => OidcError::BadAnswer(Endpoint::Token, text),
-        TokenFailure::Refused { code, text } => match code.as_str() {
-            "invalid_client" | "unauthorized_client" | "unsupported_grant_type" => OidcError::ClientRefused(text),
-            _ => OidcError::CodeRefused(text),
-        },
-    }
-}
-
-fn refresh_failure(failure: TokenFailure) -> RefreshError {
-    match failure {
-        TokenFailure::Failed(error) => RefreshError::Transport(error),
-        TokenFailure::Refused { code, text } if is_temporary(&code) => {
-            RefreshError::Transport(OidcError::BadAnswer(Endpoint::Token, text))
-        }
-        TokenFailure::Refused { text, .. } => RefreshError::Rejected(text),
-    }
-}
-
-/// OpenID Connect Core 12.2: a refreshed ID token has the same `iss`, `sub` and `aud`. The old one was verified when
-/// it came, and it has been sealed since.
-fn is_same_login(old_id_token: &SecretString, claims: &Value) -> Result<(), OidcError> {
-    let old = UnverifiedToken::parse(old_id_token.expose_secret()).map_err(OidcError::IdToken)?;
-    for name in ["iss", "sub"] {
-        if old.claims().get(name) != claims.get(name) {
-            return Err(OidcError::RefreshedIdToken(name));
-        }
-    }
-    if audience(old.claims().get("aud")) == audience(claims.get("aud")) {
-        Ok(())
-    } else {
-        Err(OidcError::RefreshedIdToken("aud"))
-    }
-}
-
-/// The audiences in order, whether they came as text or as a list.
-fn audience(aud: Option<&Value>) -> Vec<&str> {
-    let mut names: Vec<&str> = match aud {
-        Some(Value::String(only)) => vec![only],
-        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    };
-    names.sort_unstable();
-    names
 }

@@ -28,6 +28,7 @@ use super::client_auth;
 use super::error::{Endpoint, OidcError};
 use super::metadata::ProviderMetadata;
 use super::secret_text;
+use super::token_failure::TokenFailure;
 
 /// The library's client with our token answer.
 pub(super) type OidcClient<HasAuthUrl, HasTokenUrl> = Client<
@@ -49,20 +50,6 @@ pub(super) type OidcClient<HasAuthUrl, HasTokenUrl> = Client<
     HasTokenUrl,
     EndpointNotSet,
 >;
-
-/// Why the token endpoint gave no tokens.
-pub(super) enum TokenFailure {
-    /// It said no: the error code, and the same with its description for the log.
-    Refused { code: String, text: String },
-    /// It could not be asked, or its answer is no answer.
-    Failed(OidcError),
-}
-
-impl From<OidcError> for TokenFailure {
-    fn from(error: OidcError) -> Self {
-        Self::Failed(error)
-    }
-}
 
 /// A successful answer. Lenient where providers differ: `token_type` may be absent, `expires_in` may be text.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,3 +2,4 @@
 
 pub mod op;
 pub mod op_keys;
+mod op_routes;
