@@ -49,6 +49,7 @@ pub struct SeenGroupValue {
 
 /// Where a rule of a group's role applies. A role linked under its own workspace acts as it is written; a role of
 /// `default` linked under another workspace acts in that one only, and its rules for third workspaces do not count.
+/// Any other link has no effect.
 #[must_use]
 pub fn narrow_to_link(
     rule: WorkspaceScope,
@@ -57,6 +58,7 @@ pub fn narrow_to_link(
 ) -> Option<WorkspaceScope> {
     match rule {
         rule if role_workspace == link => Some(rule),
+        _ if !role_workspace.is_default() => None,
         WorkspaceScope::Named(name) if name != *link => None,
         _ => Some(WorkspaceScope::Named(link.clone())),
     }
@@ -75,5 +77,13 @@ mod tests {
         assert_eq!(narrow_to_link(scope("*"), &name("default"), &name("payments")), Some(scope("payments")));
         assert_eq!(narrow_to_link(scope("payments"), &name("default"), &name("payments")), Some(scope("payments")));
         assert_eq!(narrow_to_link(scope("other"), &name("default"), &name("payments")), None);
+    }
+
+    #[test]
+    fn a_role_of_another_workspace_never_acts_outside_it() {
+        let name = |text: &str| WorkspaceName::parse(text).unwrap();
+        assert_eq!(narrow_to_link(WorkspaceScope::Any, &name("teams"), &name("payments")), None);
+        let own = WorkspaceScope::Named(name("teams"));
+        assert_eq!(narrow_to_link(own.clone(), &name("teams"), &name("teams")), Some(own));
     }
 }

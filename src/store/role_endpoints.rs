@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::database::Connection;
 use super::error::StoreError;
-use super::row::{Columns, on_unique};
+use super::row::{Columns, all, found, on_unique};
 use crate::domain::ids::RoleId;
 use crate::domain::rbac::{ActionSet, EndpointPattern, WorkspaceScope};
 use crate::domain::role::RoleEndpoint;
@@ -83,15 +83,15 @@ pub async fn list(connection: &mut Connection, role: RoleId) -> Result<Vec<RoleE
         .bind(role.to_string())
         .fetch_all(connection)
         .await?;
-    rows.iter().map(read).collect()
+    all(&rows, read)
 }
 
 /// Stores actions, sign and comment of an existing rule.
 ///
 /// # Errors
-/// The database failed.
+/// [`StoreError::NotFound`] when the rule is gone.
 pub async fn update(connection: &mut Connection, rule: &RoleEndpoint) -> Result<(), StoreError> {
-    sqlx::query(
+    let done = sqlx::query(
         "UPDATE rbac_role_endpoints SET actions = $4, negative = $5, comment = $6
          WHERE role_id = $1 AND workspace = $2 AND endpoint = $3",
     )
@@ -103,7 +103,7 @@ pub async fn update(connection: &mut Connection, rule: &RoleEndpoint) -> Result<
     .bind(rule.comment.as_deref())
     .execute(connection)
     .await?;
-    Ok(())
+    found(&done)
 }
 
 /// Deletes a rule.

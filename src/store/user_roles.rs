@@ -1,9 +1,13 @@
 //! Roles that users hold directly.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::changes::Changes;
 use super::database::Connection;
 use super::error::StoreError;
-use super::roles;
-use super::row::Columns;
+use super::row::{Columns, all};
+use super::{rbac_users, roles};
+use crate::domain::admin::RbacUser;
 use crate::domain::ids::{RbacUserId, RoleId, WorkspaceName};
 use crate::domain::role::{AssignedRole, RoleSource};
 
@@ -20,15 +24,28 @@ pub async fn list(connection: &mut Connection, user: RbacUserId) -> Result<Vec<A
     .bind(user.to_string())
     .fetch_all(connection)
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(AssignedRole {
-                role: roles::read(row)?,
-                role_source: source(&row.text("role_source")?),
-                workspace: WorkspaceName::from_stored(row.text("workspace_name")?),
-            })
+    all(&rows, |row| {
+        Ok(AssignedRole {
+            role: roles::read(row)?,
+            role_source: source(&row.text("role_source")?),
+            workspace: WorkspaceName::from_stored(row.text("workspace_name")?),
         })
-        .collect()
+    })
+}
+
+/// The users that hold a role directly, with how they came to it, by name.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_users(connection: &mut Connection, role: RoleId) -> Result<Vec<(RbacUser, RoleSource)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT u.*, a.id AS admin_id, ur.role_source FROM rbac_user_roles ur JOIN rbac_users u ON u.id = ur.user_id
+         LEFT JOIN admins a ON a.rbac_user_id = u.id WHERE ur.role_id = $1 ORDER BY u.name",
+    )
+    .bind(role.to_string())
+    .fetch_all(connection)
+    .await?;
+    all(&rows, |row| Ok((rbac_users::read(row)?, source(&row.text("role_source")?))))
 }
 
 /// The source of its stored text.
@@ -39,7 +56,7 @@ pub(super) fn source(text: &str) -> RoleSource {
 /// Gives a user a role; a role that the user holds already keeps its source.
 ///
 /// # Errors
-/// The database failed.
+/// [`StoreError::ForeignKey`] when user or role are gone.
 pub async fn assign(
     connection: &mut Connection,
     user: RbacUserId,
@@ -68,4 +85,50 @@ pub async fn unassign(connection: &mut Connection, user: RbacUserId, role: RoleI
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Makes `wanted` the roles that the IdP gives a user (kong-manager.md 3.3). Roles given locally stay, and stay local
+/// even when the IdP gives them too; with `overwrite_local` they become the IdP's, or go. Takes the user's row lock
+/// first, so that two sign-ins never interleave.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when the user is gone, [`StoreError::ForeignKey`] when a role is.
+pub async fn replace_idp_roles(
+    connection: &mut Connection,
+    user: RbacUserId,
+    wanted: &[RoleId],
+    overwrite_local: bool,
+) -> Result<Changes<RoleId>, StoreError> {
+    rbac_users::lock(connection, user).await?;
+    let held = list_sources(connection, user).await?;
+    let wanted: BTreeSet<RoleId> = wanted.iter().copied().collect();
+    let is_kept =
+        |role: &RoleId, source: RoleSource| wanted.contains(role) || source == RoleSource::Local && !overwrite_local;
+    let kept = held.iter().filter(|(role, source)| is_kept(role, **source)).map(|(role, _)| *role);
+    let after: BTreeSet<RoleId> = kept.chain(wanted.iter().copied()).collect();
+    let changes = Changes::between(&held.keys().copied().collect(), &after);
+    for role in &changes.removed {
+        unassign(connection, user, *role).await?;
+    }
+    for role in &changes.added {
+        assign(connection, user, *role, RoleSource::Idp).await?;
+    }
+    if overwrite_local {
+        sqlx::query("UPDATE rbac_user_roles SET role_source = 'idp' WHERE user_id = $1")
+            .bind(user.to_string())
+            .execute(connection)
+            .await?;
+    }
+    Ok(changes)
+}
+
+async fn list_sources(
+    connection: &mut Connection,
+    user: RbacUserId,
+) -> Result<BTreeMap<RoleId, RoleSource>, StoreError> {
+    let rows = sqlx::query("SELECT role_id, role_source FROM rbac_user_roles WHERE user_id = $1")
+        .bind(user.to_string())
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| Ok((row.parsed("role_id")?, source(&row.text("role_source")?)))).collect()
 }

@@ -1,11 +1,14 @@
 //! Workspaces.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 use sqlx::any::AnyRow;
 
 use super::database::Connection;
 use super::error::StoreError;
-use super::row::{Columns, on_unique};
+use super::roles;
+use super::row::{Columns, all, found, on_unique};
 use crate::domain::ids::{WorkspaceId, WorkspaceName};
 use crate::domain::time::UnixSeconds;
 use crate::domain::workspace::Workspace;
@@ -36,11 +39,12 @@ fn text(members: &Map<String, Value>) -> String {
 /// # Errors
 /// [`StoreError::Unique`] when the name is taken.
 pub async fn create(connection: &mut Connection, workspace: &Workspace) -> Result<(), StoreError> {
+    let id = workspace.id.to_string();
     sqlx::query(
         "INSERT INTO workspaces (id, name, comment, config, meta, upstream_admin_url, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
-    .bind(workspace.id.to_string())
+    .bind(&id)
     .bind(workspace.name.as_str())
     .bind(workspace.comment.as_deref())
     .bind(text(&workspace.config))
@@ -50,8 +54,51 @@ pub async fn create(connection: &mut Connection, workspace: &Workspace) -> Resul
     .bind(workspace.updated_at.0)
     .execute(connection)
     .await
-    .map_err(|error| on_unique(error, "workspaces", &[("name", workspace.name.as_str())]))?;
+    .map_err(|error| on_unique(error, "workspaces", &[("id", &id), ("name", workspace.name.as_str())]))?;
     Ok(())
+}
+
+/// The workspace `default`, made with the built-in cluster roles if it is missing. Several nodes may call it at once.
+///
+/// # Errors
+/// The database failed.
+pub async fn ensure_default(connection: &mut Connection, now: UnixSeconds) -> Result<Workspace, StoreError> {
+    let name = WorkspaceName::default_workspace();
+    let fresh = new(name.clone(), now);
+    let done = sqlx::query(
+        "INSERT INTO workspaces (id, name, config, meta, created_at, updated_at) VALUES ($1, $2, '{}', '{}', $3, $3)
+         ON CONFLICT (name) DO NOTHING",
+    )
+    .bind(fresh.id.to_string())
+    .bind(name.as_str())
+    .bind(now.0)
+    .execute(&mut *connection)
+    .await?;
+    if done.rows_affected() == 0 {
+        return find_by_name(connection, &name).await?.ok_or(StoreError::NotFound);
+    }
+    roles::install_built_ins(connection, &fresh, now).await?;
+    Ok(fresh)
+}
+
+/// The workspace of that name.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_by_name(connection: &mut Connection, name: &WorkspaceName) -> Result<Option<Workspace>, StoreError> {
+    let row =
+        sqlx::query("SELECT * FROM workspaces WHERE name = $1").bind(name.as_str()).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The workspace with that id.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_by_id(connection: &mut Connection, id: WorkspaceId) -> Result<Option<Workspace>, StoreError> {
+    let row =
+        sqlx::query("SELECT * FROM workspaces WHERE id = $1").bind(id.to_string()).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// Every workspace, by name.
@@ -60,7 +107,7 @@ pub async fn create(connection: &mut Connection, workspace: &Workspace) -> Resul
 /// The database failed.
 pub async fn list(connection: &mut Connection) -> Result<Vec<Workspace>, StoreError> {
     let rows = sqlx::query("SELECT * FROM workspaces ORDER BY name").fetch_all(connection).await?;
-    rows.iter().map(read).collect()
+    all(&rows, read)
 }
 
 /// Stores comment, config, meta and upstream of an existing workspace.
@@ -79,10 +126,11 @@ pub async fn update(connection: &mut Connection, workspace: &Workspace) -> Resul
     .bind(workspace.updated_at.0)
     .execute(connection)
     .await?;
-    if done.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+    found(&done)
 }
 
-/// Deletes a workspace with its roles, users and links, and the rules elsewhere that name it.
+/// Deletes a workspace with its roles, users, admins and links, and the rules elsewhere that name it: a later workspace
+/// of the same name must not inherit them.
 ///
 /// # Errors
 /// The database failed.
@@ -95,7 +143,7 @@ pub async fn delete(connection: &mut Connection, workspace: &Workspace) -> Resul
     Ok(())
 }
 
-/// How many RBAC users, admins and non-built-in entities of kong-sso itself live in a workspace.
+/// How many RBAC users live in a workspace, pairs of admins included.
 ///
 /// # Errors
 /// The database failed.
@@ -105,6 +153,24 @@ pub async fn count_users(connection: &mut Connection, id: WorkspaceId) -> Result
         .fetch_one(connection)
         .await?;
     row.number("total")
+}
+
+/// How many of kong-sso's own entities live in a workspace: `admins`, `rbac_users` (without pairs of admins) and
+/// `rbac_roles` (without hidden ones).
+///
+/// # Errors
+/// The database failed.
+pub async fn count_entities(connection: &mut Connection, id: WorkspaceId) -> Result<BTreeMap<String, i64>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT 'admins' AS entity, COUNT(*) AS total FROM admins WHERE ws_id = $1
+         UNION ALL SELECT 'rbac_users', COUNT(*) FROM rbac_users u WHERE u.ws_id = $1
+            AND NOT EXISTS (SELECT 1 FROM admins a WHERE a.rbac_user_id = u.id)
+         UNION ALL SELECT 'rbac_roles', COUNT(*) FROM rbac_roles WHERE ws_id = $1 AND is_default = 0",
+    )
+    .bind(id.to_string())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok((row.text("entity")?, row.number("total")?))).collect()
 }
 
 /// A workspace that was just made up.

@@ -12,7 +12,7 @@ use crate::domain::ids::{GroupName, RoleName, WorkspaceName};
 use crate::domain::role::RoleSource;
 
 /// How the user came to a role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case", tag = "via", content = "name")]
 pub enum GrantSource {
     /// Assigned to the user.
@@ -24,7 +24,7 @@ pub enum GrantSource {
 }
 
 /// A role in the hands of a user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Grant {
     /// The role.
     pub role: RoleName,
