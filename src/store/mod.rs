@@ -5,7 +5,11 @@
 //! `find_` gives an `Option`, `get_` fails with [`StoreError::NotFound`], lists are paged by id or complete.
 
 pub mod admins;
+pub mod audit;
+pub mod audit_objects;
+pub mod audit_requests;
 pub mod changes;
+pub mod consumed_states;
 pub mod database;
 pub mod epochs;
 pub mod error;
@@ -13,15 +17,18 @@ pub mod grants;
 pub mod group_roles;
 pub mod group_values;
 pub mod groups;
+pub mod login_sessions;
 pub mod migrations;
 pub mod page;
 pub mod rbac_users;
 pub mod role_endpoints;
 pub mod roles;
 mod row;
+pub mod secrets;
 mod statement;
 pub mod user_groups;
 pub mod user_roles;
+pub mod web_sessions;
 pub mod workspaces;
 
 pub use changes::Changes;
