@@ -1,11 +1,24 @@
 //! The schema's history, embedded in the binary and applied in order.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Executor};
 
-use super::database::Store;
+use super::database::{Connection, Dialect, Store, quoted};
 use super::error::StoreError;
+use super::row::Columns;
 
-static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+/// The history. The transaction of [`up`] locks out other nodes, so the migrator itself takes no lock.
+static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrator = sqlx::migrate!("./migrations");
+    migrator.set_locking(false);
+    migrator
+});
+
+/// Key of the advisory lock on PostgreSQL: `kong-sso` in ASCII.
+const LOCK: i64 = 0x6b6f_6e67_2d73_736f;
 
 /// How the store's schema compares with this binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +42,34 @@ pub struct Entry {
     pub is_applied: bool,
 }
 
-/// Applies every pending migration; a second run changes nothing.
+/// Applies every pending migration in one transaction: all or nothing. A second run changes nothing, and nodes that
+/// start together wait for each other.
 ///
 /// # Errors
-/// A migration fails or was changed after it was applied.
+/// A migration fails, was changed after it was applied, or is unknown to this binary.
 pub async fn up(store: &Store) -> Result<(), StoreError> {
-    Ok(MIGRATOR.run(store.pool()).await?)
+    let mut tx = store.write().await?;
+    if let Dialect::Postgres { schema } = store.dialect() {
+        // Another node may migrate for long: wait for it without limit.
+        tx.execute("SET LOCAL lock_timeout = 0").await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *tx).await?;
+        ensure_schema(&mut tx, schema).await?;
+    }
+    MIGRATOR.run_direct(None, &mut *tx, false).await?;
+    tx.commit().await
+}
+
+/// Creates the schema when it is missing; a database user without the right to do so needs it made beforehand.
+async fn ensure_schema(connection: &mut Connection, schema: &str) -> Result<(), StoreError> {
+    let found = sqlx::query("SELECT 1 AS one FROM pg_namespace WHERE nspname = $1")
+        .bind(schema)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if found.is_none() {
+        // Audited: the name is quoted and comes from the operator's settings.
+        connection.execute(AssertSqlSafe(format!("CREATE SCHEMA {}", quoted(schema)))).await?;
+    }
+    Ok(())
 }
 
 /// All migrations with their state.
@@ -42,7 +77,7 @@ pub async fn up(store: &Store) -> Result<(), StoreError> {
 /// # Errors
 /// The database cannot be read.
 pub async fn list(store: &Store) -> Result<Vec<Entry>, StoreError> {
-    let applied = applied(store).await;
+    let applied = applied(store).await?;
     let entry = |migration: &sqlx::migrate::Migration| Entry {
         version: migration.version,
         name: migration.description.to_string(),
@@ -56,22 +91,30 @@ pub async fn list(store: &Store) -> Result<Vec<Entry>, StoreError> {
 /// # Errors
 /// The database cannot be read.
 pub async fn state(store: &Store) -> Result<State, StoreError> {
-    store.ping().await?;
-    let applied = applied(store).await;
-    let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
-    if applied.iter().any(|version| !known.contains(version)) {
-        return Ok(State::Newer);
-    }
-    Ok(match known.iter().filter(|version| !applied.contains(version)).count() {
-        0 => State::Current,
-        pending => State::Pending(pending),
+    let applied = applied(store).await?;
+    let known: BTreeSet<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+    Ok(if !applied.is_subset(&known) {
+        State::Newer
+    } else if applied == known {
+        State::Current
+    } else {
+        State::Pending(known.len() - applied.len())
     })
 }
 
 /// Versions in the store; none when its table of migrations does not exist yet.
-async fn applied(store: &Store) -> Vec<i64> {
-    sqlx::query_scalar("SELECT version FROM _sqlx_migrations ORDER BY version")
-        .fetch_all(store.pool())
-        .await
-        .unwrap_or_default()
+async fn applied(store: &Store) -> Result<BTreeSet<i64>, StoreError> {
+    let mut connection = store.read().await?;
+    let table = match store.dialect() {
+        Dialect::Sqlite => sqlx::query("SELECT 1 AS one FROM sqlite_master WHERE name = '_sqlx_migrations'"),
+        Dialect::Postgres { schema } => {
+            sqlx::query("SELECT 1 AS one FROM pg_tables WHERE tablename = '_sqlx_migrations' AND schemaname = $1")
+                .bind(schema.as_str())
+        }
+    };
+    if table.fetch_optional(&mut *connection).await?.is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let rows = sqlx::query("SELECT version FROM _sqlx_migrations").fetch_all(&mut *connection).await?;
+    rows.iter().map(|row| row.number("version")).collect()
 }
