@@ -1,65 +1,39 @@
-//! The store, through the interface that services use. Each test runs on a SQLite file of its own, and on PostgreSQL in
-//! a schema of its own on the server that `KONG_SSO_TEST_POSTGRES` names (host:port, user `postgres`); `make test` starts it.
+//! The store, through the interface that services use. Every test runs on both databases.
 
-use kong_sso::config::settings::{DatabaseSettings, PostgresSettings, PostgresTls};
-use kong_sso::domain::admin::RbacUser;
-use kong_sso::domain::ids::{RbacUserId, UserName, WorkspaceName};
+mod audit;
+mod concurrency;
+mod crash;
+mod groups;
+mod history;
+mod people;
+mod sessions;
+
+use kong_sso::domain::admin::{Admin, AdminStatus, RbacUser};
+use kong_sso::domain::ids::{AdminId, RbacUserId, UserName, WorkspaceName};
 use kong_sso::domain::rbac::{Action, Endpoint, Policy};
-use kong_sso::domain::role::RoleSource;
+use kong_sso::domain::role::{Role, RoleSource};
 use kong_sso::domain::time::UnixSeconds;
 use kong_sso::domain::workspace::Workspace;
 use kong_sso::store::epochs::{self, Epoch};
-use kong_sso::store::{
-    Connection, Page, Store, StoreError, grants, migrations, rbac_users, roles, user_roles, workspaces,
-};
+use kong_sso::store::{Connection, Page, StoreError, admins, grants, rbac_users, roles, user_roles, workspaces};
+
+pub(crate) use crate::support::database::{Database, databases};
 
 pub(crate) const NOW: UnixSeconds = UnixSeconds(1_700_000_000);
 
-pub(crate) struct Database {
-    pub(crate) store: Store,
-    _directory: tempfile::TempDir,
-}
-
-pub(crate) async fn databases() -> Vec<Database> {
-    let directory = tempfile::tempdir().unwrap();
-    let sqlite = DatabaseSettings::Sqlite(directory.path().join("kong-sso.db"));
-    let mut databases = vec![Database { store: Store::connect(&sqlite).await.unwrap(), _directory: directory }];
-    let server =
-        std::env::var("KONG_SSO_TEST_POSTGRES").expect("run the tests through dev/with-postgres.sh or make test");
-    {
-        let (host, port) = server.rsplit_once(':').expect("KONG_SSO_TEST_POSTGRES must be host:port");
-        let settings = DatabaseSettings::Postgres(PostgresSettings {
-            host: host.to_owned(),
-            port: port.parse().unwrap(),
-            user: "postgres".to_owned(),
-            password: None,
-            database: "postgres".to_owned(),
-            schema: format!("test_{}", RbacUserId::generate().0.simple()),
-            timeout: std::time::Duration::from_secs(10),
-            tls: PostgresTls::Off,
-            pool_size: Some(4),
-        });
-        let store = Store::connect(&settings).await.unwrap();
-        databases.push(Database { store, _directory: tempfile::tempdir().unwrap() });
-    }
-    for database in &databases {
-        assert_eq!(migrations::state(&database.store).await.unwrap(), migrations::State::Pending(1));
-        migrations::up(&database.store).await.unwrap();
-        migrations::up(&database.store).await.unwrap();
-        assert_eq!(migrations::state(&database.store).await.unwrap(), migrations::State::Current);
-    }
-    databases
-}
-
 async fn default_workspace(connection: &mut Connection) -> Workspace {
-    let workspace = workspaces::new(WorkspaceName::default_workspace(), NOW);
+    workspaces::ensure_default(connection, NOW).await.unwrap()
+}
+
+async fn workspace(connection: &mut Connection, name: &str) -> Workspace {
+    let workspace = workspaces::new(WorkspaceName::parse(name).unwrap(), NOW);
     workspaces::create(connection, &workspace).await.unwrap();
     roles::install_built_ins(connection, &workspace, NOW).await.unwrap();
     workspace
 }
 
-async fn user(connection: &mut Connection, workspace: &Workspace, name: &str) -> RbacUser {
-    let user = RbacUser {
+fn some_user(workspace: &Workspace, name: &str) -> RbacUser {
+    RbacUser {
         id: RbacUserId::generate(),
         name: UserName::parse(name).unwrap(),
         user_token: None,
@@ -70,9 +44,44 @@ async fn user(connection: &mut Connection, workspace: &Workspace, name: &str) ->
         admin_id: None,
         created_at: NOW,
         updated_at: NOW,
-    };
+    }
+}
+
+async fn user(connection: &mut Connection, workspace: &Workspace, name: &str) -> RbacUser {
+    let user = some_user(workspace, name);
     rbac_users::create(connection, &user).await.unwrap();
     user
+}
+
+fn some_admin(workspace: &Workspace, name: &str) -> Admin {
+    Admin {
+        id: AdminId::generate(),
+        username: UserName::parse(name).unwrap(),
+        custom_id: None,
+        email: None,
+        status: AdminStatus::Approved,
+        rbac_token_enabled: true,
+        rbac_user_id: RbacUserId::generate(),
+        ws_id: workspace.id,
+        binding: None,
+        last_login_at: None,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+async fn admin(connection: &mut Connection, workspace: &Workspace, name: &str) -> Admin {
+    let admin = some_admin(workspace, name);
+    admins::create(connection, &admin).await.unwrap();
+    admin
+}
+
+async fn role(connection: &mut Connection, workspace: &Workspace, name: &str) -> Role {
+    roles::find(connection, workspace.id, name).await.unwrap().unwrap()
+}
+
+fn pairs(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 #[tokio::test]
@@ -158,9 +167,7 @@ async fn deleting_a_workspace_takes_its_roles_and_users_along() {
     for database in databases().await {
         let mut tx = database.store.write().await.unwrap();
         default_workspace(&mut tx).await;
-        let payments = workspaces::new(WorkspaceName::parse("payments").unwrap(), NOW);
-        workspaces::create(&mut tx, &payments).await.unwrap();
-        roles::install_built_ins(&mut tx, &payments, NOW).await.unwrap();
+        let payments = workspace(&mut tx, "payments").await;
         assert_eq!(roles::list(&mut tx, payments.id, &Page::default()).await.unwrap().items.len(), 4);
         let bob = user(&mut tx, &payments, "bob").await;
         workspaces::delete(&mut tx, &payments).await.unwrap();
