@@ -9,7 +9,7 @@ use std::time::Duration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
 use sqlx::any::AnyPoolOptions;
-use sqlx::{Any, AnyPool, AssertSqlSafe, Executor};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Connection as _, Executor};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::error::StoreError;
@@ -103,7 +103,7 @@ impl Store {
     /// to be upgraded, and writers of this process wait in line before they occupy a connection.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when no connection or lock is to be had in time; the database cannot be reached.
+    /// [`StoreError::Busy`] when another process keeps the write lock; the database cannot be reached in time.
     pub async fn write(&self) -> Result<Transaction, StoreError> {
         if matches!(self.dialect, Dialect::Postgres { .. }) {
             return Ok(Transaction { inner: self.pool.begin().await?, _turn: None });
@@ -153,6 +153,10 @@ async fn open_sqlite(path: &Path) -> Result<AnyPool, StoreError> {
 async fn open_postgres(settings: &PostgresSettings) -> Result<AnyPool, StoreError> {
     let search_path: Arc<str> = format!("SET search_path TO {}", quoted(&settings.schema)).into();
     let lock_timeout: Arc<str> = format!("SET lock_timeout = {}", settings.timeout.as_millis()).into();
+    let url = postgres_url(settings);
+    // A pool would try again until its time is up and then name no cause: the first connection is made by hand.
+    let first = tokio::time::timeout(settings.timeout, Connection::connect(&url));
+    first.await.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
     let pool = AnyPoolOptions::new()
         .max_connections(settings.pool_size.unwrap_or(10))
         .acquire_timeout(settings.timeout)
@@ -165,7 +169,7 @@ async fn open_postgres(settings: &PostgresSettings) -> Result<AnyPool, StoreErro
                 Ok(())
             })
         })
-        .connect(&postgres_url(settings))
+        .connect(&url)
         .await?;
     Ok(pool)
 }

@@ -43,7 +43,6 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::RowNotFound => Self::NotFound,
-            sqlx::Error::PoolTimedOut => Self::Busy(error),
             sqlx::Error::Database(cause) => match cause.kind() {
                 ErrorKind::ForeignKeyViolation => Self::ForeignKey,
                 _ => match cause.code().as_deref() {

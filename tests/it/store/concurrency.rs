@@ -11,7 +11,7 @@ use kong_sso::store::{Store, consumed_states, grants, login_sessions, secrets, u
 use super::sessions::sign_in;
 use super::{Database, NOW, admin, databases, default_workspace, role, user};
 
-const TASKS: usize = 12;
+const TASKS: usize = 20;
 
 /// A store for each task: half of them on one node, half on another.
 async fn nodes(database: &Database) -> Vec<Store> {
@@ -84,7 +84,7 @@ async fn the_default_workspace_is_made_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn km_046_logins_at_the_same_time_never_mix_their_roles() {
+async fn km_051_logins_at_the_same_time_never_mix_their_roles() {
     for database in databases().await {
         let mut tx = database.store.write().await.unwrap();
         let home = default_workspace(&mut tx).await;

@@ -53,7 +53,7 @@ async fn groups_are_found_by_id_name_and_names() {
 }
 
 #[tokio::test]
-async fn km_050_a_role_may_be_linked_under_its_own_workspace_or_be_of_default() {
+async fn a_role_may_be_linked_under_its_own_workspace_or_be_of_default() {
     for database in databases().await {
         let mut tx = database.store.write().await.unwrap();
         let home = default_workspace(&mut tx).await;
@@ -87,7 +87,7 @@ async fn km_050_a_role_may_be_linked_under_its_own_workspace_or_be_of_default() 
 }
 
 #[tokio::test]
-async fn km_051_rules_of_a_group_role_count_where_it_is_linked() {
+async fn km_045_rules_of_a_group_role_count_where_it_is_linked() {
     for database in databases().await {
         let mut tx = database.store.write().await.unwrap();
         let home = default_workspace(&mut tx).await;
@@ -140,7 +140,7 @@ async fn only_super_admins_that_can_act_are_counted() {
 }
 
 #[tokio::test]
-async fn km_045_roles_of_the_idp_replace_each_other_and_leave_local_ones() {
+async fn km_043_roles_of_the_idp_replace_each_other_and_leave_local_ones() {
     for database in databases().await {
         let mut tx = database.store.write().await.unwrap();
         let home = default_workspace(&mut tx).await;

@@ -51,7 +51,7 @@ async fn an_admin_is_read_back_as_it_was_stored() {
         assert_eq!(admins::find_by_id(&mut tx, full.id).await.unwrap(), found);
         assert_eq!(admins::find_by_username(&mut tx, "Bo Ångström").await.unwrap(), found);
         assert_eq!(admins::find_by_username(&mut tx, "bo ångström").await.unwrap(), None);
-        assert_eq!(admins::find_by_username_lower(&mut tx, "BO ÅNGSTRÖM").await.unwrap(), [full.clone()]);
+        assert_eq!(admins::find_by_username_lower(&mut tx, "BO ÅNGSTRÖM").await.unwrap(), std::slice::from_ref(&full));
         assert_eq!(admins::find_by_custom_id(&mut tx, "e-17").await.unwrap(), found);
         assert_eq!(admins::find_by_email(&mut tx, "Bo@corp.example").await.unwrap(), found);
         assert_eq!(admins::find_by_rbac_user(&mut tx, full.rbac_user_id).await.unwrap(), found);
@@ -180,7 +180,7 @@ async fn a_user_takes_its_hidden_role_along_and_nothing_else() {
             created_at: NOW,
         };
         role_endpoints::create(&mut tx, &rule).await.unwrap();
-        assert_eq!(role_endpoints::list(&mut tx, hidden.id).await.unwrap(), [rule.clone()]);
+        assert_eq!(role_endpoints::list(&mut tx, hidden.id).await.unwrap(), std::slice::from_ref(&rule));
         let rules = grants::load_rules(&mut tx, ann.id).await.unwrap();
         assert_eq!(rules.len(), 1);
         assert_eq!((&rules[0].grant.source, rules[0].negative), (&GrantSource::DefaultRole, true));

@@ -146,7 +146,7 @@ async fn a_browser_session_lives_until_its_second() {
 }
 
 #[tokio::test]
-async fn km_036_sessions_beyond_a_limit_are_purged() {
+async fn sessions_beyond_a_limit_are_purged() {
     for database in databases().await {
         let mut tx = database.store.write().await.unwrap();
         let home = default_workspace(&mut tx).await;
