@@ -125,7 +125,7 @@ test('logout goes back to the client and ends the session', async () => {
 });
 
 test('back-channel logout reaches a client on loopback', async () => {
-  const received = Promise.withResolvers?.() ?? deferred();
+  const received = deferred();
   const listener = createServer(async (req, res) => {
     received.resolve(await readText(req));
     res.end();
@@ -151,7 +151,7 @@ test('form_post and pushed requests work', async () => {
   assert.match(await form.answer.text(), /name="code"/);
   const pushed = await fetch(meta.pushed_authorization_request_endpoint, {
     method: 'POST', headers: { authorization: BASIC },
-    body: new URLSearchParams({ response_type: 'code', redirect_uri: REDIRECT, scope: 'openid', code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }),
+    body: new URLSearchParams({ client_id: 'app', response_type: 'code', redirect_uri: REDIRECT, scope: 'openid', code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }),
   });
   assert.equal(pushed.status, 201);
 });
@@ -163,6 +163,8 @@ test('client credentials, introspection, revocation, password and JWT access tok
   assert.equal(claimsOf(jwt.body.access_token).aud, 'https://api.test');
   const own = await tokenRequest({ grant_type: 'password', username: 'bob', password: 'bob', scope: 'openid email' }, basic);
   assert.deepEqual(claimsOf(own.body.id_token).groups, ['developers']);
+  const audience = await tokenRequest({ grant_type: 'password', username: 'bob', password: 'bob', resource: 'https://api.test' }, basic);
+  assert.deepEqual(claimsOf(audience.body.access_token).groups, ['developers']);
   const wrong = await tokenRequest({ grant_type: 'password', username: 'bob', password: 'x' }, basic);
   assert.equal(wrong.body.error, 'invalid_grant');
   const ask = async (endpoint) => fetch(endpoint, { method: 'POST', headers: { authorization: basic }, body: new URLSearchParams({ token: own.body.access_token }) });

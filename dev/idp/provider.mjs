@@ -16,7 +16,12 @@ const GATED = new Set(Object.values(SCOPED_CLAIMS).flat());
  */
 export function buildProvider(parts) {
   const provider = new Provider(parts.issuer, configuration(parts));
-  provider.registerGrantType('password', passwordGrant(provider, parts.accounts), ['username', 'password', 'scope', 'resource']);
+  const handler = passwordGrant(provider, {
+    accounts: parts.accounts,
+    findAccount: (id) => findAccount(parts.accounts, id, parts.conformIdTokenClaims),
+    resourceInfo: (client, resource = parts.behaviour.of(client.clientId).default_resource) => resource && [resource, resourceInfo(parts.behaviour, resource, client)],
+  });
+  provider.registerGrantType('password', handler, ['username', 'password', 'scope', 'resource']);
   releaseExtraClaims(provider);
   grantOfflineAccessWithoutConsent(provider);
   provider.use(observeTokenEndpoint(parts.behaviour));
@@ -75,14 +80,19 @@ function features(behaviour, registration) {
       enabled: true,
       defaultResource: (_ctx, client, oneOf) => oneOf ?? behaviour.of(client.clientId).default_resource,
       useGrantedResource: () => true,
-      getResourceServerInfo: (_ctx, resource, client) => ({
-        scope: RESOURCE_SCOPES,
-        audience: resource,
-        accessTokenTTL: behaviour.of(client.clientId).access_token_ttl,
-        accessTokenFormat: 'jwt',
-        jwt: { sign: { alg: 'RS256' } },
-      }),
+      getResourceServerInfo: (_ctx, resource, client) => resourceInfo(behaviour, resource, client),
     },
+  };
+}
+
+// A named resource gets JWT access tokens.
+function resourceInfo(behaviour, resource, client) {
+  return {
+    scope: RESOURCE_SCOPES,
+    audience: resource,
+    accessTokenTTL: behaviour.of(client.clientId).access_token_ttl,
+    accessTokenFormat: 'jwt',
+    jwt: { sign: { alg: 'RS256' } },
   };
 }
 

@@ -71,7 +71,7 @@ async function main() {
     conformIdTokenClaims: options['conform-id-token-claims'],
     registration: options.control !== undefined,
   });
-  parts.provider.on('server_error', (_ctx, error) => console.error(error.message));
+  parts.provider.on('server_error', (_ctx, error) => console.error(error.stack));
   const answerPage = pages({ ...parts, demo: options.demo });
   server.on('request', frontDoor({ ...parts, answerPage, protocol: parts.provider.callback() }));
   const servers = [server];
