@@ -4,6 +4,7 @@ CARGO ?= cargo
 .PHONY: test lint
 
 test: lint
+	cd dev && npm ci --no-audit --no-fund && npm test
 	dev/with-postgres.sh $(CARGO) test --locked
 
 lint:
