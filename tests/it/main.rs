@@ -1,4 +1,15 @@
-//! Integration tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+//! Integration tests: one binary, real listeners, real databases.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub
+)]
 
+mod admin_api;
 mod config;
+mod oidc;
+mod store;
+mod support;

@@ -7,9 +7,11 @@ mod action;
 mod cover;
 mod pattern;
 mod policy;
+mod segment;
 #[cfg(test)]
 mod tests;
 
 pub use action::{Action, ActionSet, ParseActionError};
 pub use pattern::{Endpoint, EndpointPattern, PatternError, WorkspaceScope};
 pub use policy::{Decision, Grant, GrantSource, GrantedRule, Level, MatchedRule, Policy, Reason};
+pub use segment::{SegmentError, canonical_segment};

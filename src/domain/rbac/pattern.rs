@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::segment::canonical_segment;
 use crate::domain::ids::{NameError, WorkspaceName};
 
 /// An endpoint of the Admin API without workspace prefix, e.g. `/services/foo`. The root is `/`.
@@ -86,7 +87,7 @@ pub enum PatternError {
     TooLong,
     /// A segment holds something that no request path can have.
     #[error(
-        "invalid segment '{0}': * stands alone in a segment; spaces, ?, #, \\ and control characters are not allowed"
+        "invalid segment '{0}': * stands alone in a segment; ?, #, dot segments, backslashes and control characters are not allowed"
     )]
     Segment(String),
 }
@@ -164,11 +165,12 @@ fn parse_segment(part: &str) -> Result<Segment, PatternError> {
     if part == "*" {
         return Ok(Segment::One);
     }
-    let bad = |c: char| c.is_control() || matches!(c, '*' | '?' | '#' | '\\' | ' ');
-    if part.contains(bad) || part == "." || part == ".." {
-        return Err(PatternError::Segment(part.to_owned()));
+    let refused = || PatternError::Segment(part.to_owned());
+    let segment = canonical_segment(part).map_err(|_| refused())?;
+    if part.contains(['*', '?', '#']) || segment == "." || segment == ".." {
+        return Err(refused());
     }
-    Ok(Segment::Literal(part.into()))
+    Ok(Segment::Literal(segment.into()))
 }
 
 impl fmt::Display for EndpointPattern {

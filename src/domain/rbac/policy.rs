@@ -12,7 +12,7 @@ use crate::domain::ids::{GroupName, RoleName, WorkspaceName};
 use crate::domain::role::RoleSource;
 
 /// How the user came to a role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case", tag = "via", content = "name")]
 pub enum GrantSource {
     /// Assigned to the user.
@@ -24,7 +24,7 @@ pub enum GrantSource {
 }
 
 /// A role in the hands of a user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Grant {
     /// The role.
     pub role: RoleName,
@@ -110,6 +110,8 @@ pub enum Reason {
     Rule(Level, Arc<MatchedRule>),
     /// No rule of the user matches.
     NoRule,
+    /// `enforce_rbac = off`: nobody's rights are checked.
+    Unrestricted,
 }
 
 /// The outcome of [`Policy::decide`].
@@ -122,12 +124,19 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Everything is allowed because RBAC is off.
+    #[must_use]
+    pub const fn unrestricted() -> Self {
+        Self { is_allowed: true, reason: Reason::Unrestricted }
+    }
+
     /// One line for an audit record.
     #[must_use]
     pub fn label(&self) -> Arc<str> {
         match &self.reason {
             Reason::Rule(_, rule) => Arc::clone(rule.label()),
             Reason::NoRule => Arc::from("no rule matches"),
+            Reason::Unrestricted => Arc::from("enforce_rbac is off"),
         }
     }
 }

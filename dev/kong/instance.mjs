@@ -1,0 +1,38 @@
+// One isolated Kong: its entities, its Admin API and its GUI on two ports of their own.
+import { randomUUID } from 'node:crypto';
+import { close, listen } from '../lib/process.mjs';
+import { adminServer } from './admin.mjs';
+import { guiServer } from './gui.mjs';
+import { seed } from './seed.mjs';
+import { Store } from './store.mjs';
+
+export class Instance {
+  requests = [];
+  faults = {};
+  served = 0;
+  logLevel = 'notice';
+  nodeId = randomUUID();
+
+  /** `newId` chooses ids in tests. */
+  constructor(id, { newId } = {}) {
+    this.id = id;
+    this.store = new Store({ newId });
+  }
+
+  /** Bind both servers; afterwards `admin` and `gui` hold their origins. */
+  async start({ admin = '127.0.0.1:0', gui = '127.0.0.1:0', seeded } = {}) {
+    if (seeded) seed(this.store, seeded);
+    this.servers = [adminServer(this), guiServer(this)];
+    this.admin = await listen(this.servers[0], admin);
+    this.gui = await listen(this.servers[1], gui);
+    return this;
+  }
+
+  async stop() {
+    await Promise.all(this.servers.map((server) => close(server)));
+  }
+
+  describe() {
+    return { id: this.id, admin: this.admin, gui: this.gui };
+  }
+}

@@ -1,0 +1,5 @@
+//! All that knows Kong's Admin API: the canonical path, the entities behind it and what is cut from its answers.
+
+pub mod body;
+pub mod headers;
+pub mod path;

@@ -1,0 +1,40 @@
+//! The OpenID Connect engine: the relying party of the admin login (openid-connect.md 2.9, 2.10, 3, 4). Called by
+//! `services`; knows no web framework, no admin and no portal.
+//!
+//! ```text
+//! start_login --302--> provider --redirect--> AuthorizationResponse --LoginCookie::take--> finish_login
+//!                                                                                           |  redeem the code
+//!                                                                                           |  verify the ID token
+//!                                                                                           v  ask UserInfo
+//!                                                           session <-- Identity + TokenSet
+//! ```
+
+mod authorization_request;
+pub mod authorization_response;
+pub mod client_auth;
+pub mod error;
+pub mod issuer;
+pub mod jws;
+pub mod keys;
+pub mod login_cookie;
+pub mod metadata;
+pub mod pending_login;
+pub mod provider;
+pub mod quirks;
+pub mod relying_party;
+mod same_login;
+mod secret_text;
+mod token_endpoint;
+mod token_failure;
+pub mod tokens;
+mod user_info;
+pub mod verify;
+
+pub use authorization_response::{AuthorizationResponse, AuthorizationResponseError};
+pub use error::{ErrorClass, OidcError, RefreshError};
+pub use login_cookie::LoginCookie;
+pub use pending_login::PendingLogin;
+pub use provider::{Provider, ProviderStatus};
+pub use relying_party::{LoginOutcome, RelyingParty};
+pub use tokens::TokenSet;
+pub use verify::TokenError;

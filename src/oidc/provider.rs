@@ -1,0 +1,241 @@
+//! What is known of the provider: metadata and keys, fetched when first needed and kept (openid-connect.md 3).
+//! Called by `relying_party`; the status page asks [`Provider::status`].
+//!
+//! ```text
+//! nothing known --fetch--> known --older than cache_ttl--> known, refreshed in the background
+//!      |  failed: none for 5 s         |  unknown key: fetched again, once per rediscovery_lifetime
+//!      +--<--------------------+       +--> a failed refresh changes nothing
+//! ```
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use serde::Serialize;
+use url::Url;
+
+use crate::config::auth_conf::{EndpointOverrides, RelyingPartyConf};
+use crate::domain::time::{Clock, UnixSeconds};
+use crate::http_client::HttpClient;
+
+use super::error::{Endpoint, OidcError};
+use super::keys::{KeySet, KeySummary};
+use super::metadata::{Endpoints, ProviderMetadata, discovery_urls, is_same_issuer};
+
+/// Seconds without a new attempt after a failed one.
+pub const FAILURE_PAUSE: i64 = 5;
+
+/// What was fetched at one moment.
+#[derive(Clone, Debug)]
+pub struct ProviderSnapshot {
+    /// Metadata.
+    pub metadata: ProviderMetadata,
+    /// Keys.
+    pub keys: KeySet,
+    /// When it was fetched.
+    pub discovered_at: UnixSeconds,
+}
+
+/// What the status page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProviderStatus {
+    /// The discovered issuer; before discovery, the configured one.
+    pub issuer: String,
+    /// The last successful discovery.
+    pub discovered_at: Option<UnixSeconds>,
+    /// The last failure, also when a later attempt went well.
+    pub last_error: Option<String>,
+    /// When that was.
+    pub last_error_at: Option<UnixSeconds>,
+    /// Usable keys.
+    pub keys: Vec<KeySummary>,
+    /// Endpoints.
+    pub endpoints: Endpoints,
+}
+
+/// The provider; clones share what is known.
+#[derive(Clone, Debug)]
+pub struct Provider(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    issuer: Url,
+    overrides: EndpointOverrides,
+    rediscovery_lifetime: i64,
+    cache_ttl: i64,
+    http: HttpClient,
+    clock: Clock,
+    known: ArcSwapOption<ProviderSnapshot>,
+    attempts: Mutex<Attempts>,
+    /// Whoever holds it may fetch; the others wait for the result.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Attempts {
+    failure: Option<(UnixSeconds, OidcError)>,
+    /// Whether the failure is newer than the last success.
+    failing: bool,
+    last_rediscovery: Option<UnixSeconds>,
+}
+
+impl Provider {
+    /// The provider of a configuration. Asks nothing yet.
+    #[must_use]
+    pub fn new(conf: &RelyingPartyConf, http: HttpClient, clock: Clock) -> Self {
+        Self(Arc::new(Inner {
+            issuer: conf.issuer.clone(),
+            overrides: conf.endpoints.clone(),
+            rediscovery_lifetime: conf.rediscovery_lifetime,
+            cache_ttl: conf.cache_ttl,
+            http,
+            clock,
+            known: ArcSwapOption::empty(),
+            attempts: Mutex::default(),
+            turn: Arc::default(),
+        }))
+    }
+
+    /// What is known, fetched first if nothing is. Old knowledge is given at once and refreshed in the background.
+    ///
+    /// # Errors
+    /// The provider gave nothing usable and nothing is known yet; for 5 s after a failure without asking again.
+    pub async fn snapshot(&self) -> Result<Arc<ProviderSnapshot>, OidcError> {
+        if let Some(known) = self.0.known.load_full() {
+            self.refresh_if_old(&known);
+            return Ok(known);
+        }
+        let _turn = self.0.turn.lock().await;
+        if let Some(fetched_meanwhile) = self.0.known.load_full() {
+            return Ok(fetched_meanwhile);
+        }
+        match self.0.recent_failure() {
+            Some(failure) => Err(failure),
+            None => self.0.fetch_and_keep().await,
+        }
+    }
+
+    /// Newer knowledge than `seen`, because a token named a key that is not in it. `None` when there is none, and
+    /// when the provider was asked for that reason less than `rediscovery_lifetime` ago.
+    pub async fn rediscover(&self, seen: &Arc<ProviderSnapshot>) -> Option<Arc<ProviderSnapshot>> {
+        let _turn = self.0.turn.lock().await;
+        match self.0.known.load_full() {
+            Some(known) if !Arc::ptr_eq(&known, seen) => return Some(known),
+            _ if self.0.may_rediscover() => {}
+            _ => return None,
+        }
+        self.0.attempts().last_rediscovery = Some(self.0.clock.now());
+        self.0.fetch_and_keep().await.ok()
+    }
+
+    /// What the status page shows. Asks nothing.
+    #[must_use]
+    pub fn status(&self) -> ProviderStatus {
+        let known = self.0.known.load_full();
+        let failure = self.0.attempts().failure.clone();
+        ProviderStatus {
+            issuer: known.as_ref().map_or_else(|| self.0.issuer.to_string(), |known| known.metadata.issuer.clone()),
+            discovered_at: known.as_ref().map(|known| known.discovered_at),
+            last_error_at: failure.as_ref().map(|(at, _)| *at),
+            last_error: failure.map(|(_, error)| error.to_string()),
+            keys: known.as_ref().map(|known| known.keys.summaries()).unwrap_or_default(),
+            endpoints: known.map(|known| known.metadata.endpoints.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn refresh_if_old(&self, known: &ProviderSnapshot) {
+        let old = self.0.clock.now().since(known.discovered_at) >= self.0.cache_ttl;
+        if !old || self.0.recent_failure().is_some() {
+            return;
+        }
+        if let Ok(turn) = Arc::clone(&self.0.turn).try_lock_owned() {
+            let inner = Arc::clone(&self.0);
+            tokio::spawn(async move {
+                // The failure is logged and kept for the status page; the old knowledge stays.
+                let _ = inner.fetch_and_keep().await;
+                drop(turn);
+            });
+        }
+    }
+}
+
+impl Inner {
+    /// The state of attempts. Held for a few instructions, never while waiting.
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recent_failure(&self) -> Option<OidcError> {
+        let attempts = self.attempts();
+        let (at, error) = attempts.failure.as_ref().filter(|_| attempts.failing)?;
+        let recent = is_within(self.clock.now(), *at, FAILURE_PAUSE);
+        recent.then(|| OidcError::RecentFailure(error.to_string(), error.class()))
+    }
+
+    fn may_rediscover(&self) -> bool {
+        let (last, failing) = {
+            let attempts = self.attempts();
+            (attempts.last_rediscovery, attempts.failing)
+        };
+        if failing {
+            // After a failed attempt the short pause counts instead.
+            return self.recent_failure().is_none();
+        }
+        !last.is_some_and(|at| is_within(self.clock.now(), at, self.rediscovery_lifetime))
+    }
+
+    async fn fetch_and_keep(&self) -> Result<Arc<ProviderSnapshot>, OidcError> {
+        let result = self.fetch().await;
+        let mut attempts = self.attempts();
+        match result {
+            Ok(snapshot) => {
+                attempts.failing = false;
+                let snapshot = Arc::new(snapshot);
+                self.known.store(Some(Arc::clone(&snapshot)));
+                Ok(snapshot)
+            }
+            Err(error) => {
+                tracing::warn!(issuer = %self.issuer, code = error.code(), %error, "discovery failed");
+                attempts.failing = true;
+                attempts.failure = Some((self.clock.now(), error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<ProviderSnapshot, OidcError> {
+        let metadata = self.fetch_metadata().await?;
+        if !is_same_issuer(&self.issuer, &metadata.issuer) {
+            tracing::warn!(configured = %self.issuer, discovered = metadata.issuer, "the provider names another issuer");
+        }
+        let jwks = metadata.endpoints.jwks.as_ref().ok_or(OidcError::NoEndpoint(Endpoint::Jwks))?;
+        let keys = KeySet::parse(&self.fetch_document(jwks, Endpoint::Jwks).await?)?;
+        tracing::info!(issuer = metadata.issuer, keys = keys.summaries().len(), "provider discovered");
+        Ok(ProviderSnapshot { metadata, keys, discovered_at: self.clock.now() })
+    }
+
+    async fn fetch_metadata(&self) -> Result<ProviderMetadata, OidcError> {
+        let mut failure = OidcError::Status(Endpoint::Discovery, 404);
+        for url in discovery_urls(&self.issuer) {
+            match self.fetch_document(&url, Endpoint::Discovery).await {
+                Ok(document) => return ProviderMetadata::parse(&document, &url, &self.overrides),
+                Err(not_found @ OidcError::Status(_, 404)) => failure = not_found,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failure)
+    }
+
+    async fn fetch_document(&self, url: &Url, which: Endpoint) -> Result<Vec<u8>, OidcError> {
+        let answer = self.http.get(url).await.map_err(|error| OidcError::Unreachable(which, error))?;
+        if answer.status.as_u16() == 200 {
+            Ok(answer.body)
+        } else {
+            Err(OidcError::Status(which, answer.status.as_u16()))
+        }
+    }
+}
+
+/// Whether `now` is less than `seconds` after `at`. A clock that was set back does not prolong a pause.
+fn is_within(now: UnixSeconds, at: UnixSeconds, seconds: i64) -> bool {
+    (0..seconds).contains(&now.since(at))
+}

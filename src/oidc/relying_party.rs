@@ -1,0 +1,329 @@
+//! The relying party: starts a login, finishes it, refreshes its tokens, and knows where to log out
+//! (openid-connect.md 2.9, 5.6, 6.2). Called by the login and session services.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use subtle::ConstantTimeEq as _;
+use url::Url;
+
+use crate::config::auth_conf::RelyingPartyConf;
+use crate::domain::identity::Identity;
+use crate::domain::time::Clock;
+use crate::http_client::HttpClient;
+use crate::sealing::random_token;
+
+use super::authorization_request;
+use super::authorization_response::{AuthorizationOutcome, AuthorizationResponse};
+use super::error::{Endpoint, OidcError, RefreshError};
+use super::issuer::{IssuerRule, is_response_issuer};
+use super::pending_login::PendingLogin;
+use super::provider::{Provider, ProviderSnapshot, ProviderStatus};
+use super::same_login::is_same_login;
+use super::token_endpoint::{self, TokenAnswer};
+use super::tokens::TokenSet;
+use super::user_info::{self, UserInfoAnswer};
+use super::verify::{Expectations, TokenError, TokenKind, verify};
+
+/// A finished login.
+#[derive(Clone, Debug)]
+pub struct LoginOutcome {
+    /// Who it is.
+    pub identity: Identity,
+    /// What came along.
+    pub tokens: TokenSet,
+}
+
+/// One client at one provider; clones share the provider's metadata and keys.
+#[derive(Clone, Debug)]
+pub struct RelyingParty {
+    conf: Arc<RelyingPartyConf>,
+    provider: Provider,
+    http: HttpClient,
+    clock: Clock,
+}
+
+impl RelyingParty {
+    /// The relying party of a configuration. Asks the provider nothing yet, so a server starts without it.
+    #[must_use]
+    pub fn new(conf: RelyingPartyConf, http: HttpClient, clock: Clock) -> Self {
+        authorization_request::warn_about_own_parameters(&conf);
+        let provider = Provider::new(&conf, http.clone(), clock.clone());
+        Self { conf: Arc::new(conf), provider, http, clock }
+    }
+
+    /// What is known of the provider, for the status page.
+    #[must_use]
+    pub fn status(&self) -> ProviderStatus {
+        self.provider.status()
+    }
+
+    /// The provider, for callers that want its metadata.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// Starts a login: where to send the browser, and what to remember until it comes back. `return_to` is only
+    /// remembered; whoever redirects there must check it.
+    ///
+    /// # Errors
+    /// The provider is unknown and unreachable, it has no authorization endpoint, or `redirect_uri` has no element
+    /// `redirect_index`.
+    pub async fn start_login(
+        &self,
+        redirect_index: usize,
+        return_to: Option<String>,
+    ) -> Result<(Url, PendingLogin), OidcError> {
+        let redirect_uri = self.redirect_uri(redirect_index)?;
+        let snapshot = self.provider.snapshot().await?;
+        let endpoint = snapshot.metadata.endpoints.authorization.clone();
+        let endpoint = endpoint.ok_or(OidcError::NoEndpoint(Endpoint::Authorization))?;
+        let pending = PendingLogin {
+            state: random_token(),
+            nonce: random_token(),
+            code_verifier: self.conf.pkce.then(|| random_token().into()),
+            redirect_index,
+            return_to,
+            created_at: self.clock.now(),
+        };
+        Ok((authorization_request::url(&self.conf, endpoint, redirect_uri, &pending), pending))
+    }
+
+    /// Finishes a login with the provider's answer: redeems the code once, verifies the ID token, and asks UserInfo
+    /// when configured. The caller has already taken `pending` out of the cookie.
+    ///
+    /// # Errors
+    /// Any [`OidcError`]; its class says what it means for the person.
+    pub async fn finish_login(
+        &self,
+        pending: &PendingLogin,
+        response: AuthorizationResponse,
+    ) -> Result<LoginOutcome, OidcError> {
+        if !bool::from(response.state.as_bytes().ct_eq(pending.state.as_bytes())) {
+            return Err(OidcError::State);
+        }
+        let snapshot = self.provider.snapshot().await?;
+        check_issuer_parameter(&snapshot, response.issuer.as_deref())?;
+        let code = match response.outcome {
+            AuthorizationOutcome::Code(code) => code,
+            AuthorizationOutcome::Error { code, description } => {
+                let description = description.map(|text| format!(": {text}")).unwrap_or_default();
+                return Err(OidcError::Refused(format!("{code}{description}")));
+            }
+        };
+        let answer = self.redeem(&snapshot, pending, &code).await?;
+        let tokens = self.token_set(&answer, None, None).ok_or(OidcError::NoIdToken)?;
+        let nonce = self.conf.verify_nonce.then_some(pending.nonce.as_str());
+        let (claims, snapshot) = self.verify_id_token(&snapshot, &tokens, nonce, self.conf.max_age).await?;
+        if response.issuer.is_some_and(|issuer| claims.get("iss") != Some(&Value::String(issuer)))
+            && self.conf.issuers_allowed.is_empty()
+        {
+            return Err(OidcError::IssuerParameter);
+        }
+        let identity = self.identity(&snapshot, claims, &tokens).await?;
+        Ok(LoginOutcome { identity, tokens })
+    }
+
+    /// Trades the refresh token for new tokens. The old refresh token and ID token stay when no new ones come.
+    ///
+    /// # Errors
+    /// [`RefreshError`]; only [`RefreshError::Transport`] leaves the session as it was.
+    pub async fn refresh(&self, tokens: &TokenSet) -> Result<TokenSet, RefreshError> {
+        let refresh_token = tokens.refresh_token.as_ref().ok_or(RefreshError::NoRefreshToken)?;
+        let snapshot = self.provider.snapshot().await.map_err(RefreshError::Transport)?;
+        let answer = token_endpoint::refresh(&self.conf, &snapshot.metadata, &self.http, refresh_token).await;
+        let answer = answer.map_err(RefreshError::from)?;
+        let old_id_token = &tokens.id_token;
+        let refreshed = self.token_set(&answer, tokens.refresh_token.as_ref(), Some(old_id_token));
+        let refreshed = refreshed.ok_or(RefreshError::Unacceptable(OidcError::NoIdToken))?;
+        if answer.id_token_secret().is_some() {
+            let verified = self.verify_id_token(&snapshot, &refreshed, None, None).await;
+            let (claims, _) = verified.map_err(RefreshError::Unacceptable)?;
+            is_same_login(old_id_token, &claims).map_err(RefreshError::Unacceptable)?;
+        }
+        Ok(refreshed)
+    }
+
+    /// Where to send the browser to end the login at the provider too (OpenID Connect RP-Initiated Logout 1.0).
+    /// `None` when the provider has no such place, or is not known and does not answer.
+    pub async fn end_session_url(
+        &self,
+        id_token_hint: Option<&SecretString>,
+        redirect_index: usize,
+        state: &str,
+    ) -> Option<Url> {
+        let snapshot = self.provider.snapshot().await.ok()?;
+        let mut url = snapshot.metadata.endpoints.end_session.clone()?;
+        let redirect_uri = self.conf.logout_redirect_uri.get(redirect_index).or(self.conf.logout_redirect_uri.first());
+        let mut query = url.query_pairs_mut();
+        if let Some(hint) = id_token_hint {
+            query.append_pair("id_token_hint", hint.expose_secret());
+        }
+        if let Some(redirect_uri) = redirect_uri {
+            query.append_pair("post_logout_redirect_uri", redirect_uri.as_str());
+        }
+        query.append_pair("client_id", &self.conf.client_id).append_pair("state", state);
+        drop(query);
+        Some(url)
+    }
+
+    fn redirect_uri(&self, index: usize) -> Result<&Url, OidcError> {
+        self.conf.redirect_uri.get(index).ok_or(OidcError::NoRedirectUri(index))
+    }
+
+    async fn redeem(
+        &self,
+        snapshot: &ProviderSnapshot,
+        pending: &PendingLogin,
+        code: &SecretString,
+    ) -> Result<TokenAnswer, OidcError> {
+        let redirect_uri = self.redirect_uri(pending.redirect_index)?;
+        let verifier = pending.code_verifier.as_ref();
+        let metadata = &snapshot.metadata;
+        token_endpoint::redeem(&self.conf, metadata, &self.http, code, redirect_uri, verifier)
+            .await
+            .map_err(OidcError::from)
+    }
+
+    /// The answer's tokens, with earlier ones where it has none; `None` without any ID token.
+    fn token_set(
+        &self,
+        answer: &TokenAnswer,
+        earlier_refresh_token: Option<&SecretString>,
+        earlier_id_token: Option<&SecretString>,
+    ) -> Option<TokenSet> {
+        Some(TokenSet {
+            access_token: answer.access_token_secret(),
+            refresh_token: answer.refresh_token_secret().or_else(|| earlier_refresh_token.cloned()),
+            id_token: answer.id_token_secret().or(earlier_id_token)?.clone(),
+            expires_at: answer.lifetime().map(|seconds| self.clock.now().plus(seconds)),
+        })
+    }
+
+    async fn verify_id_token(
+        &self,
+        snapshot: &Arc<ProviderSnapshot>,
+        tokens: &TokenSet,
+        nonce: Option<&str>,
+        max_age: Option<i64>,
+    ) -> Result<(Value, Arc<ProviderSnapshot>), OidcError> {
+        let check = |snapshot: &ProviderSnapshot| {
+            let issuers = self.issuers(snapshot);
+            let expected = Expectations {
+                nonce,
+                max_age,
+                access_token: Some(tokens.access_token.expose_secret()),
+                ..self.expectations(TokenKind::IdToken, &issuers)
+            };
+            verify(tokens.id_token.expose_secret(), &snapshot.keys, &expected)
+        };
+        self.with_newer_keys(snapshot, check).await.map_err(OidcError::IdToken)
+    }
+
+    /// Runs a check; when no key fits, once more with newly fetched keys (openid-connect.md 3.4).
+    async fn with_newer_keys(
+        &self,
+        snapshot: &Arc<ProviderSnapshot>,
+        check: impl Fn(&ProviderSnapshot) -> Result<Value, TokenError>,
+    ) -> Result<(Value, Arc<ProviderSnapshot>), TokenError> {
+        match check(snapshot) {
+            Ok(claims) => Ok((claims, Arc::clone(snapshot))),
+            Err(TokenError::UnknownKey) => match self.provider.rediscover(snapshot).await {
+                Some(newer) => check(&newer).map(|claims| (claims, newer)),
+                None => Err(TokenError::UnknownKey),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn identity(
+        &self,
+        snapshot: &Arc<ProviderSnapshot>,
+        claims: Value,
+        tokens: &TokenSet,
+    ) -> Result<Identity, OidcError> {
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        let subject = text("sub").ok_or(OidcError::IdToken(TokenError::Claim("sub")))?;
+        let user_info = if self.conf.search_user_info {
+            Some(self.user_info(snapshot, &tokens.access_token, &subject).await?)
+        } else {
+            None
+        };
+        Ok(Identity {
+            issuer: text("iss").ok_or(OidcError::IdToken(TokenError::Claim("iss")))?,
+            subject,
+            idp_session: text("sid"),
+            id_token_claims: claims,
+            user_info,
+            access_token_claims: self.access_token_claims(snapshot, &tokens.access_token),
+        })
+    }
+
+    async fn user_info(
+        &self,
+        snapshot: &Arc<ProviderSnapshot>,
+        access_token: &SecretString,
+        subject: &str,
+    ) -> Result<Value, OidcError> {
+        let url = snapshot.metadata.endpoints.userinfo.as_ref().ok_or(OidcError::NoEndpoint(Endpoint::UserInfo))?;
+        let claims = match user_info::ask(&self.http, url, access_token).await? {
+            UserInfoAnswer::Claims(claims) => claims,
+            UserInfoAnswer::Signed(token) => {
+                let check = |snapshot: &ProviderSnapshot| {
+                    let issuers = self.issuers(snapshot);
+                    verify(&token, &snapshot.keys, &self.expectations(TokenKind::UserInfo, &issuers))
+                };
+                self.with_newer_keys(snapshot, check).await.map_err(OidcError::UserInfoToken)?.0
+            }
+        };
+        // OpenID Connect Core 5.3.2: without this check another person's claims could be slipped in.
+        if claims.get("sub").and_then(Value::as_str) == Some(subject) {
+            Ok(claims)
+        } else {
+            Err(OidcError::UserInfoSubject)
+        }
+    }
+
+    /// The claims of an access token that is a token of this issuer. An opaque one, or one made for another
+    /// verifier, is no failure: it has no claims for us.
+    fn access_token_claims(&self, snapshot: &ProviderSnapshot, access_token: &SecretString) -> Option<Value> {
+        let issuers = self.issuers(snapshot);
+        let expected = self.expectations(TokenKind::AccessToken, &issuers);
+        match verify(access_token.expose_secret(), &snapshot.keys, &expected) {
+            Ok(claims) => Some(claims),
+            Err(error) => {
+                tracing::debug!(code = error.code(), "the access token gives no claims");
+                None
+            }
+        }
+    }
+
+    fn issuers(&self, snapshot: &ProviderSnapshot) -> IssuerRule {
+        IssuerRule::new(&self.conf.issuers_allowed, &snapshot.metadata.issuer)
+    }
+
+    fn expectations<'e>(&'e self, kind: TokenKind, issuers: &'e IssuerRule) -> Expectations<'e> {
+        Expectations {
+            kind,
+            issuers,
+            client_id: &self.conf.client_id,
+            nonce: None,
+            max_age: None,
+            access_token: None,
+            leeway: self.conf.leeway,
+            now: self.clock.now(),
+        }
+    }
+}
+
+/// RFC 9207: protects against an answer that another provider sent.
+fn check_issuer_parameter(snapshot: &ProviderSnapshot, parameter: Option<&str>) -> Result<(), OidcError> {
+    match parameter {
+        Some(issuer) if is_response_issuer(&snapshot.metadata.issuer, issuer) => Ok(()),
+        Some(_) => Err(OidcError::IssuerParameter),
+        None if snapshot.metadata.promises_iss_parameter => Err(OidcError::IssuerParameterMissing),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,73 @@
+//! What a service refuses, and why. `web/error.rs` alone knows the status codes.
+
+use crate::domain::ids::NameError;
+use crate::domain::rbac::{ParseActionError, PatternError};
+use crate::store::StoreError;
+
+/// The refusal of a service, in words fit for the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// No such entity.
+    #[error("Not found")]
+    NotFound,
+    /// A member of the body is wrong: (member, sentence) pairs.
+    #[error("schema violation")]
+    Schema(Vec<(String, String)>),
+    /// The request as a whole is wrong.
+    #[error("{0}")]
+    BadRequest(String),
+    /// An entity with these values exists: (member, value) pairs.
+    #[error("unique constraint violation")]
+    Unique(Vec<(String, String)>),
+    /// The state of the entity forbids it.
+    #[error("{0}")]
+    Conflict(String),
+    /// The caller may not.
+    #[error("{0}")]
+    Forbidden(String),
+    /// kong-sso's own store failed.
+    #[error("the store failed")]
+    Store(#[source] StoreError),
+    /// Kong's Admin API failed.
+    #[error("Kong's Admin API could not be reached")]
+    Kong(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A slow hash could not be computed.
+    #[error("a credential could not be hashed")]
+    Hash,
+}
+
+impl ServiceError {
+    /// One wrong member.
+    #[must_use]
+    pub fn field(member: &str, sentence: impl Into<String>) -> Self {
+        Self::Schema(vec![(member.to_owned(), sentence.into())])
+    }
+
+    /// A name that breaks its rules.
+    #[must_use]
+    pub fn name(member: &str, error: &NameError) -> Self {
+        Self::field(member, error.to_string())
+    }
+
+    /// An endpoint pattern that breaks its rules.
+    #[must_use]
+    pub fn pattern(error: &PatternError) -> Self {
+        Self::field("endpoint", error.to_string())
+    }
+
+    /// A bad list of actions.
+    #[must_use]
+    pub fn actions(error: &ParseActionError) -> Self {
+        Self::field("actions", error.to_string())
+    }
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Unique { fields, .. } => Self::Unique(fields),
+            other => Self::Store(other),
+        }
+    }
+}

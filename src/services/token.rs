@@ -1,0 +1,71 @@
+//! RBAC tokens: slow hashes at rest, a short index to find candidates (kong-manager.md 4.2).
+
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::error::ServiceError;
+use crate::sealing::sha256_hex;
+
+/// SHA-256 of a token: the key of the positive cache, never stored.
+pub type Fingerprint = [u8; 32];
+
+/// The fingerprint of a token.
+#[must_use]
+pub fn fingerprint(token: &str) -> Fingerprint {
+    let mut bytes = Fingerprint::default();
+    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    bytes
+}
+
+/// The stored index of a token: the first five hexadecimal characters of its fingerprint.
+#[must_use]
+pub fn ident(token: &str) -> String {
+    sha256_hex(token.as_bytes()).chars().take(5).collect()
+}
+
+/// argon2id with 19456 KiB, 2 passes, 1 lane.
+fn argon2id() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19_456, 2, 1, None).unwrap_or_default())
+}
+
+/// Hashes a token in PHC form with a random salt. Takes tens of milliseconds: call it in a blocking task.
+///
+/// # Errors
+/// The system has no randomness.
+pub fn hash(token: &str) -> Result<String, ServiceError> {
+    argon2id()
+        .hash_password(token.as_bytes())
+        .map(|hash: PasswordHash| hash.to_string())
+        .map_err(|_| ServiceError::Hash)
+}
+
+/// Whether `token` is the one behind a stored argon2 or bcrypt hash. As slow as [`hash`].
+#[must_use]
+pub fn verify(stored: &str, token: &str) -> bool {
+    if stored.starts_with("$2") {
+        return bcrypt::verify(token, stored).unwrap_or(false);
+    }
+    argon2id().verify_password(token.as_bytes(), stored).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_token_is_known_by_its_hash_only() {
+        let stored = hash("secret").unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(verify(&stored, "secret") && !verify(&stored, "Secret") && !verify("garbage", "secret"));
+        assert_ne!(stored, hash("secret").unwrap());
+        assert_eq!(ident("secret"), "2bb80");
+    }
+
+    #[test]
+    fn an_imported_bcrypt_hash_is_accepted() {
+        let stored = bcrypt::hash("secret", 4).unwrap();
+        assert!(verify(&stored, "secret") && !verify(&stored, "other"));
+    }
+}

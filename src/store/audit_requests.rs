@@ -1,0 +1,152 @@
+//! Audit records of requests (kong-manager.md 7.2).
+
+use sqlx::any::AnyRow;
+use uuid::Uuid;
+
+use super::audit::{Kept, Listing, Span, equals, keep, list};
+use super::database::Connection;
+use super::error::StoreError;
+use super::page::Page;
+use super::row::Columns;
+use super::statement::Statement;
+use crate::domain::audit::{RequestRecord, Verdict};
+use crate::domain::time::UnixSeconds;
+
+/// How many records go into one statement: 14 values each, far below the limits of both databases.
+const ROWS_AT_ONCE: usize = 200;
+
+/// Which records are wanted; every given field must be equal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// Response status.
+    pub status: Option<u16>,
+    /// HTTP method.
+    pub method: Option<String>,
+    /// Path with query.
+    pub path: Option<String>,
+    /// Address of the client.
+    pub client_ip: Option<String>,
+    /// Name of the RBAC user.
+    pub rbac_user_name: Option<String>,
+    /// Id of the request.
+    pub request_id: Option<String>,
+    /// Where it came from.
+    pub request_source: Option<String>,
+    /// Id of the workspace.
+    pub workspace: Option<String>,
+    /// The decision.
+    pub verdict: Option<Verdict>,
+    /// Bounds of time.
+    pub span: Span,
+}
+
+impl RequestFilter {
+    fn push(&self, statement: &mut Statement) {
+        if let Some(status) = self.status {
+            statement.push(" AND status = ").bind(i64::from(status));
+        }
+        equals(statement, " AND method = ", self.method.as_deref());
+        equals(statement, " AND path = ", self.path.as_deref());
+        equals(statement, " AND client_ip = ", self.client_ip.as_deref());
+        equals(statement, " AND rbac_user_name = ", self.rbac_user_name.as_deref());
+        equals(statement, " AND request_id = ", self.request_id.as_deref());
+        equals(statement, " AND request_source = ", self.request_source.as_deref());
+        equals(statement, " AND workspace = ", self.workspace.as_deref());
+        equals(statement, " AND verdict = ", self.verdict.map(Verdict::as_str));
+        self.span.push(statement);
+    }
+}
+
+fn read(row: &AnyRow) -> Result<RequestRecord, StoreError> {
+    Ok(RequestRecord {
+        request_id: row.text("request_id")?,
+        client_ip: row.text("client_ip")?,
+        method: row.text("method")?,
+        path: row.text("path")?,
+        rbac_user_id: row.maybe_text("rbac_user_id")?,
+        rbac_user_name: row.maybe_text("rbac_user_name")?,
+        request_source: row.maybe_text("request_source")?,
+        request_timestamp: row.time("request_timestamp")?,
+        status: u16::try_from(row.number("status")?).map_err(|_| StoreError::Corrupt("status"))?,
+        workspace: row.maybe_text("workspace")?,
+        verdict: Verdict::from_stored(&row.text("verdict")?),
+        rule: row.maybe_text("rule")?,
+    })
+}
+
+/// Stores a batch of records that expire `ttl` seconds after their request. The caller's transaction makes it all or
+/// nothing.
+///
+/// # Errors
+/// The database failed.
+pub async fn create_all(connection: &mut Connection, records: &[RequestRecord], ttl: i64) -> Result<(), StoreError> {
+    for some in records.chunks(ROWS_AT_ONCE) {
+        let mut statement = Statement::new(
+            "INSERT INTO audit_requests (id, request_id, client_ip, method, path, rbac_user_id, rbac_user_name,
+                request_source, request_timestamp, status, workspace, verdict, rule, expires_at) VALUES ",
+        );
+        for (index, record) in some.iter().enumerate() {
+            statement.push(if index == 0 { "(" } else { ", (" });
+            push_values(&mut statement, record, ttl);
+            statement.push(")");
+        }
+        statement.execute(connection).await?;
+    }
+    Ok(())
+}
+
+fn push_values(statement: &mut Statement, record: &RequestRecord, ttl: i64) {
+    // Version 7 ids of one process grow, so records of one second stay in order.
+    statement.bind(Uuid::now_v7().to_string());
+    for text in [&record.request_id, &record.client_ip, &record.method, &record.path] {
+        statement.push(", ").bind(storable(text));
+    }
+    for text in [&record.rbac_user_id, &record.rbac_user_name, &record.request_source] {
+        statement.push(", ").bind(text.as_deref().map(storable));
+    }
+    statement.push(", ").bind(record.request_timestamp.0);
+    statement.push(", ").bind(i64::from(record.status));
+    statement.push(", ").bind(record.workspace.as_deref().map(storable));
+    statement.push(", ").bind(record.verdict.as_str());
+    statement.push(", ").bind(record.rule.as_deref().map(storable));
+    statement.push(", ").bind(record.request_timestamp.plus(ttl).0);
+}
+
+/// One odd character must not cost a whole batch of records: NUL, which PostgreSQL refuses, becomes U+FFFD.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// A page of the records that match and have not expired, newest first.
+///
+/// # Errors
+/// [`StoreError::Offset`] when the page's offset is not of this list.
+pub async fn list_requests(
+    connection: &mut Connection,
+    filter: &RequestFilter,
+    page: &Page,
+    now: UnixSeconds,
+) -> Result<Listing<RequestRecord>, StoreError> {
+    let sql = [
+        "SELECT * FROM audit_requests WHERE expires_at > ",
+        "SELECT COUNT(*) AS total FROM audit_requests WHERE expires_at > ",
+    ];
+    list(connection, sql, |statement| filter.push(statement), page, now, read).await
+}
+
+/// The record of one request.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_request(
+    connection: &mut Connection,
+    request_id: &str,
+    now: UnixSeconds,
+) -> Result<Option<Kept<RequestRecord>>, StoreError> {
+    let row = sqlx::query("SELECT * FROM audit_requests WHERE request_id = $1 AND expires_at > $2 ORDER BY id LIMIT 1")
+        .bind(request_id)
+        .bind(now.0)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| keep(&row, read(&row)?, now)).transpose()
+}

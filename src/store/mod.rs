@@ -1,0 +1,37 @@
+//! All SQL: kong-sso's own tables on SQLite or PostgreSQL. Functions take a connection or transaction; services own begin
+//! and commit. Called by `services` only.
+//!
+//! One SQL text serves both databases. Ids are UUIDs as text, times are seconds, booleans 0 and 1, JSON is text.
+//! `find_` gives an `Option`, `get_` fails with [`StoreError::NotFound`], lists are paged by id or complete.
+
+pub mod admins;
+pub mod audit;
+pub mod audit_objects;
+pub mod audit_requests;
+pub mod changes;
+pub mod consumed_states;
+pub mod database;
+pub mod epochs;
+pub mod error;
+pub mod grants;
+pub mod group_roles;
+pub mod group_values;
+pub mod groups;
+pub mod login_sessions;
+pub mod migrations;
+pub mod page;
+pub mod rbac_users;
+pub mod role_endpoints;
+pub mod roles;
+mod row;
+pub mod secrets;
+mod statement;
+pub mod user_groups;
+pub mod user_roles;
+pub mod web_sessions;
+pub mod workspaces;
+
+pub use changes::Changes;
+pub use database::{Connection, Store, Transaction};
+pub use error::StoreError;
+pub use page::{Page, Paged};

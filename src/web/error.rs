@@ -1,0 +1,275 @@
+//! The one file that knows status codes. Two faces: JSON in Kong's shape for clients (kong-manager.md 4.10), a page for
+//! people. The stable code of an error travels in the header `X-Kong-Sso-Error`, the request id in
+//! `X-Kong-Admin-Request-ID`, so that bodies stay exactly Kong's.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use serde_json::{Map, Value, json};
+
+use crate::domain::rbac::Action;
+use crate::kong::path::PathError;
+use crate::services::error::ServiceError;
+
+/// Header with the stable code of an error.
+pub const ERROR_CODE_HEADER: &str = "x-kong-sso-error";
+/// Header with the URL that starts a sign-in; its presence tells Kong Manager's guard that the session is gone.
+pub const LOGIN_HEADER: &str = "x-kong-sso-login";
+
+/// An answer other than success.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    body: Value,
+    retry_after: Option<u32>,
+    login_url: Option<String>,
+    allow: Option<&'static str>,
+}
+
+impl ApiError {
+    fn message(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self::body(status, code, json!({ "message": message.into() }))
+    }
+
+    const fn body(status: StatusCode, code: &'static str, body: Value) -> Self {
+        Self { status, code, body, retry_after: None, login_url: None, allow: None }
+    }
+
+    const fn retry_in(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// No, wrong, empty or disabled credentials.
+    #[must_use]
+    pub fn invalid_credentials() -> Self {
+        Self::message(StatusCode::UNAUTHORIZED, "invalid_rbac_credentials", "Invalid RBAC credentials")
+    }
+
+    /// A session that ended; `login_url` starts a new one.
+    #[must_use]
+    pub fn session_expired(login_url: String) -> Self {
+        let mut error = Self::message(StatusCode::UNAUTHORIZED, "session_expired", "Unauthorized");
+        error.login_url = Some(login_url);
+        error
+    }
+
+    /// A sign-in that failed.
+    #[must_use]
+    pub fn login_failed(code: &'static str) -> Self {
+        Self::message(StatusCode::UNAUTHORIZED, code, "Unauthorized")
+    }
+
+    /// Identified, but no permission.
+    #[must_use]
+    pub fn no_permission(name: &str, action: Action) -> Self {
+        let message = format!("{name}, you do not have permissions to {action} this resource");
+        Self::message(StatusCode::FORBIDDEN, "no_permission", message)
+    }
+
+    /// Refused for another reason than RBAC rules.
+    #[must_use]
+    pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
+        Self::message(StatusCode::FORBIDDEN, code, message)
+    }
+
+    /// A cookie-authenticated change from another site.
+    #[must_use]
+    pub fn cross_site() -> Self {
+        Self::message(StatusCode::FORBIDDEN, "cross_site_request", "Cross-site request refused")
+    }
+
+    /// No such entity or door.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::message(StatusCode::NOT_FOUND, "not_found", "Not found")
+    }
+
+    /// No such workspace.
+    #[must_use]
+    pub fn workspace_not_found(name: &str) -> Self {
+        Self::message(StatusCode::NOT_FOUND, "workspace_not_found", format!("Workspace '{name}' not found"))
+    }
+
+    /// A path that has no single meaning.
+    #[must_use]
+    pub fn bad_path(error: PathError) -> Self {
+        Self::message(StatusCode::BAD_REQUEST, "bad_path", format!("Bad request: {error}"))
+    }
+
+    /// A request that is wrong as a whole.
+    #[must_use]
+    pub fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self::message(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// A body that is no JSON object.
+    #[must_use]
+    pub fn bad_json() -> Self {
+        Self::bad_request("bad_json", "Cannot parse JSON body")
+    }
+
+    /// A body in a format that nobody reads.
+    #[must_use]
+    pub fn unsupported_media_type() -> Self {
+        Self::message(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported Media Type")
+    }
+
+    /// A body above `nginx_admin_client_max_body_size`.
+    #[must_use]
+    pub fn payload_too_large(limit: u64) -> Self {
+        let message = format!("Request body is larger than {limit} bytes");
+        Self::message(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+    }
+
+    /// A method that the door does not know; `allow` lists those it does.
+    #[must_use]
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let mut error = Self::message(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed");
+        error.allow = Some(allow);
+        error
+    }
+
+    /// Kong refuses connections.
+    #[must_use]
+    pub fn kong_unreachable() -> Self {
+        Self::message(StatusCode::BAD_GATEWAY, "kong_unreachable", "Kong could not be reached; try again shortly")
+            .retry_in(5)
+    }
+
+    /// Kong accepted the connection but did not answer in time.
+    #[must_use]
+    pub fn kong_timeout() -> Self {
+        Self::message(StatusCode::GATEWAY_TIMEOUT, "kong_timeout", "Kong did not answer in time").retry_in(5)
+    }
+
+    /// The identity provider is down or answers nonsense.
+    #[must_use]
+    pub fn provider_unreachable() -> Self {
+        let message = "The identity provider could not be reached";
+        Self::message(StatusCode::BAD_GATEWAY, "provider_unreachable", message).retry_in(5)
+    }
+
+    /// kong-sso's own store does not answer.
+    #[must_use]
+    pub fn store_unavailable() -> Self {
+        let message = "The session and RBAC store is unavailable; try again shortly";
+        Self::message(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", message).retry_in(2)
+    }
+
+    /// The audit log does not accept records and changes are refused meanwhile.
+    #[must_use]
+    pub fn audit_unavailable() -> Self {
+        Self::message(StatusCode::SERVICE_UNAVAILABLE, "audit_unavailable", "audit log unavailable").retry_in(2)
+    }
+
+    /// A fault of kong-sso itself.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::message(StatusCode::INTERNAL_SERVER_ERROR, "internal", "An unexpected error occurred")
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The sentence for people.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        self.body.get("message").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Seconds after which a retry makes sense.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<u32> {
+        self.retry_after
+    }
+
+    /// The JSON face.
+    #[must_use]
+    pub fn into_response(self) -> HttpResponse {
+        let mut response =
+            HttpResponse::build(self.status).insert_header(("cache-control", "no-store")).json(self.body);
+        let headers = response.headers_mut();
+        let mut set = |name: &'static str, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        };
+        set(ERROR_CODE_HEADER, self.code);
+        if let Some(url) = &self.login_url {
+            set(LOGIN_HEADER, url);
+        }
+        if let Some(allow) = self.allow {
+            set("allow", allow);
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// Kong's `schema violation` body.
+fn schema_violation(fields: Vec<(String, String)>) -> Value {
+    let sentences: Vec<_> = fields.iter().map(|(member, sentence)| format!("{member}: {sentence}")).collect();
+    let count = match fields.len() {
+        1 => "schema violation".to_owned(),
+        several => format!("{several} schema violations"),
+    };
+    let fields: Map<_, _> = fields.into_iter().map(|(member, sentence)| (member, Value::from(sentence))).collect();
+    json!({ "code": 2, "name": "schema violation", "message": format!("{count} ({})", sentences.join("; ")), "fields": fields })
+}
+
+/// Kong's `unique constraint violation` body.
+fn unique_violation(fields: Vec<(String, String)>) -> Value {
+    let pairs: Vec<_> = fields.iter().map(|(member, value)| format!("{member}=\"{value}\"")).collect();
+    let message = format!("UNIQUE violation detected on '{{{}}}'", pairs.join(","));
+    let fields: Map<_, _> = fields.into_iter().map(|(member, value)| (member, Value::from(value))).collect();
+    json!({ "code": 5, "name": "unique constraint violation", "message": message, "fields": fields })
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::NotFound => Self::not_found(),
+            ServiceError::Schema(fields) => {
+                Self::body(StatusCode::BAD_REQUEST, "schema_violation", schema_violation(fields))
+            }
+            ServiceError::BadRequest(message) => Self::bad_request("bad_request", message),
+            ServiceError::Unique(fields) => {
+                Self::body(StatusCode::CONFLICT, "unique_violation", unique_violation(fields))
+            }
+            ServiceError::Conflict(message) => Self::message(StatusCode::CONFLICT, "conflict", message),
+            ServiceError::Forbidden(message) => Self::forbidden("forbidden", message),
+            ServiceError::Store(source) => {
+                tracing::error!(error = %chain(&source), "the store failed");
+                Self::store_unavailable()
+            }
+            ServiceError::Kong(source) => {
+                tracing::error!(error = %source, "Kong's Admin API failed");
+                Self::kong_unreachable()
+            }
+            ServiceError::Hash => {
+                tracing::error!("a credential could not be hashed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+/// An error with all its causes, for the log.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

@@ -1,0 +1,130 @@
+//! Where a request came from: client address and public origin, believing forwarded headers only from `trusted_ips`.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::HttpRequest;
+
+use crate::config::settings::TrustedProxies;
+
+/// The far end of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Address of the TCP peer.
+    pub connection: IpAddr,
+    /// Address of the client, after forwarded headers of trusted peers.
+    pub client: IpAddr,
+    /// `http` or `https` as the client sees it.
+    pub scheme: String,
+    /// Host and port as the client sees them.
+    pub authority: String,
+    /// Whether the TCP peer is trusted.
+    pub is_trusted: bool,
+}
+
+impl Peer {
+    /// Reads the peer of `request`.
+    #[must_use]
+    pub fn of(request: &HttpRequest, proxies: &TrustedProxies) -> Self {
+        let connection = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
+        let is_trusted = proxies.trusts(connection);
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        let forwarded = |name: &str| {
+            let last = header(name).and_then(|list| list.rsplit(',').next()).map(str::trim);
+            last.filter(|value| is_trusted && !value.is_empty())
+        };
+        let scheme = forwarded("x-forwarded-proto")
+            .filter(|scheme| matches!(*scheme, "http" | "https"))
+            .unwrap_or(if request.app_config().secure() { "https" } else { "http" });
+        let own = request.uri().authority().map(|authority| authority.as_str()).or_else(|| header("host"));
+        let authority = forwarded("x-forwarded-host").or(own).filter(|host| is_authority(host)).unwrap_or("localhost");
+        Self {
+            connection,
+            client: if is_trusted { client_behind(connection, proxies, header) } else { connection },
+            scheme: scheme.to_owned(),
+            authority: authority.to_owned(),
+            is_trusted,
+        }
+    }
+
+    /// `scheme://authority`, as browsers write it in `Origin`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority)
+    }
+}
+
+/// Letters that a host with port may have; anything else could leave the place it is written into.
+fn is_authority(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 255
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']'))
+}
+
+/// Walks `X-Forwarded-For` from the right past trusted addresses, or reads the configured single-value header.
+fn client_behind<'h>(connection: IpAddr, proxies: &TrustedProxies, header: impl Fn(&str) -> Option<&'h str>) -> IpAddr {
+    let name = if proxies.real_ip_header.is_empty() { "x-real-ip" } else { proxies.real_ip_header.as_str() };
+    let Some(list) = header(name) else {
+        return connection;
+    };
+    let mut client = connection;
+    for entry in list.rsplit(',').map(str::trim) {
+        let Some(address) = parse_address(entry) else { break };
+        client = address;
+        if !(proxies.recursive && proxies.trusts(address)) {
+            break;
+        }
+    }
+    client
+}
+
+fn parse_address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<std::net::SocketAddr>().ok().map(|socket| socket.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn proxies(recursive: bool) -> TrustedProxies {
+        TrustedProxies {
+            networks: vec!["10.0.0.0/8".parse().unwrap()],
+            real_ip_header: "x-forwarded-for".into(),
+            recursive,
+        }
+    }
+
+    fn request(peer: &str) -> TestRequest {
+        TestRequest::get()
+            .peer_addr(format!("{peer}:1").parse().unwrap())
+            .insert_header(("x-forwarded-for", "6.6.6.6, 1.2.3.4, 10.0.0.9"))
+            .insert_header(("x-forwarded-proto", "https"))
+            .insert_header(("x-forwarded-host", "kong.example.com"))
+            .insert_header(("host", "127.0.0.1:9002"))
+    }
+
+    #[test]
+    fn forwarded_headers_of_strangers_are_not_believed() {
+        let peer = Peer::of(&request("192.0.2.1").to_http_request(), &proxies(true));
+        assert_eq!((peer.client.to_string().as_str(), peer.origin().as_str()), ("192.0.2.1", "http://127.0.0.1:9002"));
+    }
+
+    #[test]
+    fn the_list_is_walked_from_the_right_past_trusted_proxies() {
+        let peer = Peer::of(&request("10.0.0.1").to_http_request(), &proxies(true));
+        assert_eq!((peer.client.to_string().as_str(), peer.origin().as_str()), ("1.2.3.4", "https://kong.example.com"));
+        let peer = Peer::of(&request("10.0.0.1").to_http_request(), &proxies(false));
+        assert_eq!(peer.client.to_string(), "10.0.0.9");
+    }
+
+    #[test]
+    fn a_host_that_could_break_out_of_its_place_is_dropped() {
+        let peer =
+            Peer::of(&TestRequest::get().insert_header(("host", "a\"</script>")).to_http_request(), &proxies(false));
+        assert_eq!(peer.authority, "localhost");
+    }
+}

@@ -1,0 +1,206 @@
+//! The streaming reverse proxy to Kong: one connection pool a worker, request targets passed byte for byte, bodies never
+//! held in memory. Called by `web::admin_api` and `web::manager` after the decision.
+
+use std::time::Duration;
+
+use actix_web::body::{BodyStream, SizedStream};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use actix_web::http::{Method, StatusCode, Uri};
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use awc::error::{ConnectError, SendRequestError};
+use futures_util::StreamExt;
+use url::Url;
+
+use super::error::ApiError;
+use super::peer::Peer;
+use crate::kong::headers::{Credentials, may_come_down, may_go_up};
+
+/// The body of an upstream answer.
+pub type UpstreamResponse = awc::ClientResponse;
+
+/// The pooled client of one worker.
+pub struct Upstream {
+    client: awc::Client,
+    credentials: Credentials,
+    max_body: u64,
+}
+
+/// Where and how one request goes up.
+pub struct Forward<'a> {
+    /// Base URL of the upstream; its path, if any, comes first.
+    pub base: &'a Url,
+    /// Canonical path.
+    pub path: &'a str,
+    /// Query as it came.
+    pub query: Option<&'a str>,
+    /// Headers to add.
+    pub headers: &'a [(HeaderName, HeaderValue)],
+    /// Whether the answer may be compressed; `false` where kong-sso reads it.
+    pub may_compress: bool,
+    /// The far end, for `X-Forwarded-*`.
+    pub peer: &'a Peer,
+}
+
+impl Upstream {
+    /// A pool whose requests end after `timeout` without response headers. Bodies above `max_body` bytes are refused.
+    #[must_use]
+    pub fn new(timeout: Duration, max_body: u64, tls: rustls::ClientConfig, credentials: Credentials) -> Self {
+        let connector = awc::Connector::new()
+            .timeout(Duration::from_secs(5))
+            .conn_keep_alive(Duration::from_secs(30))
+            .rustls_0_23(std::sync::Arc::new(tls));
+        let client = awc::Client::builder()
+            .connector(connector)
+            .timeout(timeout)
+            .disable_redirects()
+            .no_default_headers()
+            .finish();
+        Self { client, credentials, max_body }
+    }
+
+    /// Sends `request` with its body and waits for the response headers.
+    ///
+    /// # Errors
+    /// 413 for a body above the limit, 502 when Kong cannot be reached, 504 when it does not answer in time.
+    pub async fn send(
+        &self,
+        request: &HttpRequest,
+        body: Payload,
+        to: &Forward<'_>,
+    ) -> Result<UpstreamResponse, ApiError> {
+        let uri = target(to).ok_or_else(ApiError::internal)?;
+        if !has_body(request) {
+            return self.send_without_body(request, uri, to).await;
+        }
+        let length = declared_length(request.headers());
+        if length.is_some_and(|length| length > self.max_body) {
+            return Err(ApiError::payload_too_large(self.max_body));
+        }
+        let mut left = self.max_body;
+        let body = body.map(move |chunk| {
+            let chunk: Bytes = chunk.map_err(std::io::Error::other)?;
+            left = left.checked_sub(chunk.len() as u64).ok_or(std::io::ErrorKind::FileTooLarge)?;
+            Ok::<_, std::io::Error>(chunk)
+        });
+        let prepared = self.prepare(request, uri, to);
+        let sent = match length {
+            Some(length) => prepared.send_body(SizedStream::new(length, body)).await,
+            None => prepared.send_body(BodyStream::new(body)).await,
+        };
+        sent.map_err(|error| self.refusal(&error))
+    }
+
+    async fn send_without_body(
+        &self,
+        request: &HttpRequest,
+        uri: Uri,
+        to: &Forward<'_>,
+    ) -> Result<UpstreamResponse, ApiError> {
+        match self.prepare(request, uri.clone(), to).send().await {
+            // A pooled connection that Kong closed meanwhile: reads are safe to repeat on a fresh one.
+            Err(SendRequestError::Send(_) | SendRequestError::Response(_)) if is_read(request.method()) => {
+                self.prepare(request, uri, to).force_close().send().await.map_err(|error| self.refusal(&error))
+            }
+            other => other.map_err(|error| self.refusal(&error)),
+        }
+    }
+
+    fn prepare(&self, request: &HttpRequest, uri: Uri, to: &Forward<'_>) -> awc::ClientRequest {
+        let mut prepared = self.client.request(request.method().clone(), uri);
+        let headers = prepared.headers_mut();
+        for (name, value) in request.headers() {
+            let compresses = name == actix_web::http::header::ACCEPT_ENCODING && !to.may_compress;
+            if !compresses && may_go_up(name, request.headers(), &self.credentials) {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+        set_forwarded(headers, request, to.peer);
+        for (name, value) in to.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        prepared
+    }
+
+    fn refusal(&self, error: &SendRequestError) -> ApiError {
+        if let SendRequestError::Body(cause) = error
+            && cause.to_string().contains(&std::io::ErrorKind::FileTooLarge.to_string())
+        {
+            return ApiError::payload_too_large(self.max_body);
+        }
+        tracing::warn!(error = %error, "Kong could not be reached");
+        match error {
+            SendRequestError::Timeout | SendRequestError::Connect(ConnectError::Timeout) => ApiError::kong_timeout(),
+            _ => ApiError::kong_unreachable(),
+        }
+    }
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+fn has_body(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    headers.contains_key(TRANSFER_ENCODING)
+        || declared_length(headers).is_some_and(|length| length > 0)
+        || (request.version() == actix_web::http::Version::HTTP_2 && !is_read(request.method()))
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Joins base, path and query without touching a byte of the latter two.
+fn target(to: &Forward<'_>) -> Option<Uri> {
+    let base_path = to.base.path().trim_end_matches('/');
+    let mut path = String::with_capacity(base_path.len() + to.path.len() + to.query.map_or(0, |query| query.len() + 1));
+    path.push_str(base_path);
+    path.push_str(to.path);
+    if let Some(query) = to.query {
+        path.push('?');
+        path.push_str(query);
+    }
+    let host = to.base.host_str()?;
+    let authority = to.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    Uri::builder().scheme(to.base.scheme()).authority(authority).path_and_query(path).build().ok()
+}
+
+/// `X-Forwarded-*` and `X-Real-IP`: extended when the peer is trusted, written anew otherwise.
+fn set_forwarded(headers: &mut HeaderMap, request: &HttpRequest, peer: &Peer) {
+    let earlier =
+        request.headers().get("x-forwarded-for").filter(|_| peer.is_trusted).and_then(|list| list.to_str().ok());
+    let chain = earlier.map_or_else(|| peer.connection.to_string(), |list| format!("{list}, {}", peer.connection));
+    for (name, value) in [
+        ("x-forwarded-for", chain.as_str()),
+        ("x-forwarded-proto", &peer.scheme),
+        ("x-forwarded-host", &peer.authority),
+        ("x-real-ip", &peer.client.to_string()),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+/// Starts the answer to the client: Kong's status and the headers that may pass.
+pub fn start_answer(upstream: &UpstreamResponse) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(upstream.status());
+    for (name, value) in upstream.headers() {
+        if may_come_down(name, upstream.headers()) {
+            answer.append_header((name.clone(), value.clone()));
+        }
+    }
+    answer
+}
+
+/// Streams Kong's body as it comes.
+pub fn stream_answer(upstream: UpstreamResponse) -> HttpResponse {
+    let mut answer = start_answer(&upstream);
+    let bodiless = matches!(upstream.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    match declared_length(upstream.headers()) {
+        Some(length) => answer.no_chunking(length).body(SizedStream::new(length, upstream)),
+        None if bodiless => answer.finish(),
+        None => answer.body(BodyStream::new(upstream)),
+    }
+}

@@ -1,0 +1,317 @@
+//! The protected Admin API through its door: a real listener, a real store, an upstream that tells what reached it.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use serde_json::{Value, json};
+
+use kong_sso::app::serve_admin_api;
+use kong_sso::config::Settings;
+use kong_sso::config::settings::*;
+use kong_sso::domain::admin::RbacUser;
+use kong_sso::domain::ids::{RbacUserId, RoleId, RoleName, UserName, WorkspaceName};
+use kong_sso::domain::rbac::{ActionSet, EndpointPattern, WorkspaceScope};
+use kong_sso::domain::role::{Role, RoleEndpoint, RoleSource};
+use kong_sso::services::token;
+use kong_sso::store::epochs::{self, Epoch};
+use kong_sso::store::{Store, rbac_users, role_endpoints, roles, user_roles, workspaces};
+
+use crate::store::{NOW, databases};
+
+/// Answers every request with what it received.
+async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let headers: serde_json::Map<String, Value> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), json!(String::from_utf8_lossy(value.as_bytes()))))
+        .collect();
+    HttpResponse::Ok().insert_header(("access-control-allow-origin", "*")).json(json!({
+        "method": request.method().as_str(), "target": request.uri().to_string(), "headers": headers,
+        "body": String::from_utf8_lossy(&body),
+    }))
+}
+
+fn bind() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+fn settings(upstream: &str) -> Settings {
+    Settings {
+        prefix: "target".into(),
+        log_level: LogLevel::Error,
+        log_format: LogFormat::Text,
+        listeners: Listeners::default(),
+        gui: GuiSettings {
+            path: String::new(),
+            urls: vec![],
+            api_url: None,
+            single_origin: true,
+            api_path: "/_api".into(),
+            ui_path: "/_sso".into(),
+            csp: None,
+            banner_title: None,
+            banner_body: None,
+        },
+        upstream: UpstreamSettings {
+            admin_url: upstream.parse().unwrap(),
+            gui_url: None,
+            admin_headers: vec![],
+            timeout: Duration::from_secs(5),
+            max_body: 1024,
+            workspace_upstreams: vec![],
+        },
+        rbac: RbacSettings {
+            enforce: EnforceRbac::On,
+            auth_header: "kong-admin-token".into(),
+            user_header: "kong-admin-user".into(),
+            root_read: RootRead::Redacted,
+            idp_role_max_age: 0,
+        },
+        admin_auth: None,
+        login: LoginSettings {
+            manual_roles: ManualRoles::Keep,
+            unmapped: Unmapped::Login,
+            direct_role_claims: true,
+            bootstrap_groups: vec![],
+            super_admins: vec![],
+            require_verified_email: true,
+        },
+        audit: AuditSettings {
+            enabled: false,
+            ignore_methods: vec![],
+            ignore_paths: vec![],
+            ignore_tables: vec![],
+            record_ttl: 0,
+            payload_exclude: vec![],
+            fail_closed: true,
+        },
+        database: DatabaseSettings::Sqlite("unused".into()),
+        encryption_key: None,
+        trusted_proxies: TrustedProxies::default(),
+        egress: EgressSettings::default(),
+        allow_insecure: false,
+    }
+}
+
+/// A user whose token equals its name, with one role of the given (workspace, endpoint, actions) rules.
+async fn add_user(store: &Store, name: &str, enabled: bool, rules: &[(&str, &str, &str)]) -> RbacUserId {
+    let mut tx = store.write().await.unwrap();
+    let workspace = workspaces::list(&mut tx).await.unwrap().into_iter().find(|w| w.name.is_default()).unwrap();
+    let user = RbacUser {
+        id: RbacUserId::generate(),
+        name: UserName::parse(name).unwrap(),
+        user_token: Some(token::hash(name).unwrap()),
+        user_token_ident: Some(token::ident(name)),
+        enabled,
+        comment: None,
+        ws_id: workspace.id,
+        admin_id: None,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    rbac_users::create(&mut tx, &user).await.unwrap();
+    let role = Role {
+        id: RoleId::generate(),
+        name: RoleName::parse(&format!("role-of-{name}")).unwrap(),
+        comment: None,
+        is_default: false,
+        ws_id: workspace.id,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    roles::create(&mut tx, &role).await.unwrap();
+    user_roles::assign(&mut tx, user.id, role.id, RoleSource::Local).await.unwrap();
+    for (workspace, endpoint, actions) in rules {
+        let rule = RoleEndpoint {
+            role_id: role.id,
+            workspace: WorkspaceScope::parse(workspace).unwrap(),
+            endpoint: EndpointPattern::parse(endpoint).unwrap(),
+            actions: ActionSet::parse(actions.split(',')).unwrap(),
+            negative: false,
+            comment: None,
+            created_at: NOW,
+        };
+        role_endpoints::create(&mut tx, &rule).await.unwrap();
+    }
+    epochs::bump(&mut tx, Epoch::Rbac).await.unwrap();
+    tx.commit().await.unwrap();
+    user.id
+}
+
+struct Reply {
+    status: u16,
+    headers: reqwest::header::HeaderMap,
+    body: Value,
+}
+
+async fn call(method: &str, url: String, headers: &[(&str, &str)], body: &'static str) -> Reply {
+    let mut request = reqwest::Client::new().request(method.parse().unwrap(), url).body(body);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Reply { status, headers, body: serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default() }
+}
+
+/// Runs `test` against a server of its own on each database.
+async fn with_server<F: AsyncFn(&str, &Store)>(test: F) {
+    for database in databases().await {
+        let (echo_listener, echo_url) = bind();
+        let upstream = HttpServer::new(|| App::new().default_service(web::to(echo)))
+            .workers(1)
+            .disable_signals()
+            .listen(echo_listener)
+            .unwrap()
+            .run();
+        let (listener, url) = bind();
+        let mut tx = database.store.write().await.unwrap();
+        for name in ["default", "payments"] {
+            let workspace = workspaces::new(WorkspaceName::parse(name).unwrap(), NOW);
+            workspaces::create(&mut tx, &workspace).await.unwrap();
+            roles::install_built_ins(&mut tx, &workspace, NOW).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let server = serve_admin_api(listener, settings(&echo_url), database.store.clone()).unwrap();
+        let handles = [upstream.handle(), server.handle()];
+        actix_web::rt::spawn(upstream);
+        actix_web::rt::spawn(server);
+        test(&url, &database.store).await;
+        for handle in handles {
+            handle.stop(false).await;
+        }
+    }
+}
+
+#[actix_web::test]
+async fn km_053_km_054_bad_credentials_are_401_and_never_500() {
+    with_server(async |url, store| {
+        add_user(store, "gone", false, &[("*", "*", "*")]).await;
+        for headers in
+            [&[][..], &[("kong-admin-token", "")], &[("kong-admin-token", "wrong")], &[("kong-admin-token", "gone")]]
+        {
+            let reply = call("GET", format!("{url}/rbac/users"), headers, "").await;
+            assert_eq!((reply.status, reply.body), (401, json!({"message": "Invalid RBAC credentials"})));
+            assert_eq!(reply.headers["x-kong-admin-request-id"].len(), 32);
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn km_055_km_056_a_role_is_enforced_on_each_call() {
+    with_server(async |url, store| {
+        add_user(store, "alex", true, &[("default", "/services/", "*"), ("default", "/routes/*", "read")]).await;
+        let token = &[("kong-admin-token", "alex"), ("content-type", "application/json")];
+        let denied = call("GET", format!("{url}/routes"), token, "").await;
+        assert_eq!(
+            (denied.status, denied.body),
+            (403, json!({"message": "alex, you do not have permissions to read this resource"}))
+        );
+        let created = call("POST", format!("{url}/services?x=%41"), token, "{\"name\":\"a\"}").await;
+        assert_eq!(
+            (created.status, &created.body["body"], &created.body["target"]),
+            (200, &json!("{\"name\":\"a\"}"), &json!("/services?x=%41"))
+        );
+        assert_eq!(call("GET", format!("{url}/services/foo"), token, "").await.status, 403);
+        assert_eq!(call("GET", format!("{url}/routes/foo"), token, "").await.status, 200);
+        assert_eq!(call("GET", format!("{url}/payments/services"), token, "").await.status, 403);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn km_065_a_workspace_prefix_is_judged_and_removed() {
+    with_server(async |url, store| {
+        add_user(store, "pat", true, &[("payments", "*", "*")]).await;
+        let token = &[("kong-admin-token", "pat")];
+        let inside = call("GET", format!("{url}/payments/services"), token, "").await;
+        assert_eq!((inside.status, &inside.body["target"]), (200, &json!("/services")));
+        assert_eq!(call("GET", format!("{url}/services"), token, "").await.status, 403);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn km_075_what_was_judged_is_what_is_forwarded() {
+    with_server(async |url, store| {
+        add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let token = &[("kong-admin-token", "root")];
+        let odd = call("GET", format!("{url}//services///%6frders/"), token, "").await;
+        assert_eq!((odd.status, &odd.body["target"]), (200, &json!("/services/orders")));
+        for refused in ["/services%2Forders", "/services/a%5Cb", "/services/a%00"] {
+            assert_eq!(call("GET", format!("{url}{refused}"), token, "").await.status, 400, "{refused}");
+        }
+        assert_eq!(
+            call("GET", format!("{url}/rbac/users"), token, "").await.status,
+            404,
+            "Kong must not see own doors"
+        );
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn km_077_no_credential_reaches_kong_and_no_cors_answer_comes_back() {
+    with_server(async |url, store| {
+        add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let headers = &[
+            ("kong-admin-token", "root"),
+            ("cookie", "a=b"),
+            ("authorization", "Bearer x"),
+            ("x-forwarded-for", "6.6.6.6"),
+            ("accept", "*/*"),
+        ];
+        let reply = call("GET", format!("{url}/services"), headers, "").await;
+        let seen = reply.body["headers"].as_object().unwrap();
+        for secret in ["kong-admin-token", "cookie", "authorization"] {
+            assert!(!seen.contains_key(secret), "{secret}");
+        }
+        assert_eq!((&seen["x-forwarded-for"], &seen["accept"]), (&json!("127.0.0.1"), &json!("*/*")));
+        assert!(!reply.headers.contains_key("access-control-allow-origin"));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_withdrawn_right_ends_on_a_running_server() {
+    with_server(async |url, store| {
+        let id = add_user(store, "temp", true, &[("*", "*", "*")]).await;
+        let token = &[("kong-admin-token", "temp")];
+        assert_eq!(call("GET", format!("{url}/services"), token, "").await.status, 200);
+        let mut tx = store.write().await.unwrap();
+        rbac_users::delete(&mut tx, id).await.unwrap();
+        epochs::bump(&mut tx, Epoch::Rbac).await.unwrap();
+        tx.commit().await.unwrap();
+        for _ in 0..100 {
+            if call("GET", format!("{url}/services"), token, "").await.status == 401 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the deleted user is still let through");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_large_body_is_413_and_a_dead_kong_502() {
+    with_server(async |url, store| {
+        add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let large: &'static str = Box::leak("x".repeat(2000).into_boxed_str());
+        assert_eq!(call("POST", format!("{url}/services"), &[("kong-admin-token", "root")], large).await.status, 413);
+        let (unused, dead) = bind();
+        drop(unused);
+        let (listener, url) = bind();
+        let server = serve_admin_api(listener, settings(&dead), store.clone()).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        let reply = call("GET", format!("{url}/services"), &[("kong-admin-token", "root")], "").await;
+        assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (502, "5"));
+        handle.stop(false).await;
+    })
+    .await;
+}

@@ -1,0 +1,6 @@
+//! What the tests run against.
+
+pub mod database;
+pub mod op;
+pub mod op_keys;
+mod op_routes;
