@@ -18,6 +18,8 @@ use crate::domain::rbac::{Action, Decision, Endpoint, Policy};
 use crate::domain::workspace::Workspace;
 use crate::store::{Store, StoreError, epochs, grants, rbac_users, workspaces};
 
+/// How long the change counter may take to read before cached rights are dropped.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Slow hashes computed at the same time.
 const HASHES_AT_ONCE: usize = 2;
 
@@ -73,12 +75,16 @@ impl Access {
     /// Reads the change counter once. When another node changed something, or the counter cannot be read, cached rights
     /// are not used again, so that a withdrawn right never outlives a store that is down.
     pub async fn follow_changes(&self) {
-        let read = async { epochs::read_all(&mut *self.store.read().await?).await }.await;
-        match read {
-            Ok(epochs) if self.epoch.swap(epochs.rbac, Ordering::AcqRel) == epochs.rbac => {}
-            Ok(_) => self.forget(),
-            Err(error) => {
+        let read = async { epochs::read_all(&mut *self.store.read().await?).await };
+        match tokio::time::timeout(ANSWER_WITHIN, read).await {
+            Ok(Ok(epochs)) if self.epoch.swap(epochs.rbac, Ordering::AcqRel) == epochs.rbac => {}
+            Ok(Ok(_)) => self.forget(),
+            Ok(Err(error)) => {
                 tracing::warn!(error = %error, "the change counter could not be read; cached rights are dropped");
+                self.forget();
+            }
+            Err(_) => {
+                tracing::warn!("the store does not answer; cached rights are dropped");
                 self.forget();
             }
         }

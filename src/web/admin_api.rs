@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use secrecy::ExposeSecret as _;
 use url::Url;
 use uuid::Uuid;
 
@@ -65,10 +66,7 @@ async fn judge_and_forward(
     }
     let own_upstream = workspace.upstream_admin_url.as_deref().map(Url::parse).transpose();
     let own_upstream = own_upstream.map_err(|_| ApiError::internal())?;
-    let headers: Vec<_> = HeaderValue::from_str(request_id)
-        .map(|value| (HeaderName::from_static(REQUEST_ID_HEADER), value))
-        .into_iter()
-        .collect();
+    let headers = own_headers(settings, own_upstream.is_none(), request_id)?;
     let forward = Forward {
         base: own_upstream.as_ref().unwrap_or(&settings.upstream.admin_url),
         path: &path.to_string(),
@@ -78,6 +76,25 @@ async fn judge_and_forward(
         peer: &Peer::of(request, &settings.trusted_proxies),
     };
     Ok(stream_answer(upstream.send(request, body, &forward).await?))
+}
+
+/// Headers that kong-sso adds: the request's id and, for the server's own upstream only, the operator's
+/// (`sso_upstream_admin_headers`): they may hold a key that the cluster of another workspace must not see.
+fn own_headers(
+    settings: &Settings,
+    is_own_upstream: bool,
+    request_id: &str,
+) -> Result<Vec<(HeaderName, HeaderValue)>, ApiError> {
+    let operators = settings.upstream.admin_headers.iter().filter(|_| is_own_upstream);
+    let operators = operators.map(|(name, value)| (name.as_str(), value.expose_secret()));
+    operators
+        .chain([(REQUEST_ID_HEADER, request_id)])
+        .map(|(name, value)| {
+            let mut value = HeaderValue::from_str(value).map_err(|_| ApiError::internal())?;
+            value.set_sensitive(name != REQUEST_ID_HEADER);
+            Ok((HeaderName::try_from(name).map_err(|_| ApiError::internal())?, value))
+        })
+        .collect()
 }
 
 /// Exactly one token header proves who calls; several, an empty or an unknown one are refused alike.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
 
 use crate::config::settings::TrustedProxies;
 
@@ -29,7 +30,7 @@ impl Peer {
         let is_trusted = proxies.trusts(connection);
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let forwarded = |name: &str| {
-            let last = header(name).and_then(|list| list.rsplit(',').next()).map(str::trim);
+            let last = entries_from_right(request.headers(), name).next().flatten();
             last.filter(|value| is_trusted && !value.is_empty())
         };
         let scheme = forwarded("x-forwarded-proto")
@@ -39,7 +40,7 @@ impl Peer {
         let authority = forwarded("x-forwarded-host").or(own).filter(|host| is_authority(host)).unwrap_or("localhost");
         Self {
             connection,
-            client: if is_trusted { client_behind(connection, proxies, header) } else { connection },
+            client: if is_trusted { client_behind(connection, proxies, request.headers()) } else { connection },
             scheme: scheme.to_owned(),
             authority: authority.to_owned(),
             is_trusted,
@@ -62,15 +63,22 @@ fn is_authority(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']'))
 }
 
-/// Walks `X-Forwarded-For` from the right past trusted addresses, or reads the configured single-value header.
-fn client_behind<'h>(connection: IpAddr, proxies: &TrustedProxies, header: impl Fn(&str) -> Option<&'h str>) -> IpAddr {
+/// The entries of a list header from the right, over all its lines: a proxy may append a line of its own instead of
+/// extending the client's. An unreadable line is one `None`, so that nothing to its left is believed.
+fn entries_from_right<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = Option<&'h str>> {
+    let lines: Vec<_> = headers.get_all(name).collect();
+    lines.into_iter().rev().flat_map(|line| match line.to_str() {
+        Ok(list) => list.rsplit(',').map(|entry| Some(entry.trim())).collect(),
+        Err(_) => vec![None],
+    })
+}
+
+/// Walks the configured header from the right past trusted addresses; stops at what is no address.
+fn client_behind(connection: IpAddr, proxies: &TrustedProxies, headers: &HeaderMap) -> IpAddr {
     let name = if proxies.real_ip_header.is_empty() { "x-real-ip" } else { proxies.real_ip_header.as_str() };
-    let Some(list) = header(name) else {
-        return connection;
-    };
     let mut client = connection;
-    for entry in list.rsplit(',').map(str::trim) {
-        let Some(address) = parse_address(entry) else { break };
+    for entry in entries_from_right(headers, name) {
+        let Some(address) = entry.and_then(parse_address) else { break };
         client = address;
         if !(proxies.recursive && proxies.trusts(address)) {
             break;
@@ -119,6 +127,20 @@ mod tests {
         assert_eq!((peer.client.to_string().as_str(), peer.origin().as_str()), ("1.2.3.4", "https://kong.example.com"));
         let peer = Peer::of(&request("10.0.0.1").to_http_request(), &proxies(false));
         assert_eq!(peer.client.to_string(), "10.0.0.9");
+    }
+
+    #[test]
+    fn a_line_that_the_client_sent_first_is_not_believed() {
+        let request = TestRequest::get()
+            .peer_addr("10.0.0.1:1".parse().unwrap())
+            .append_header(("x-forwarded-for", "6.6.6.6"))
+            .append_header(("x-forwarded-for", "1.2.3.4"))
+            .append_header(("x-forwarded-proto", "https"))
+            .append_header(("x-forwarded-proto", "http"))
+            .append_header(("x-forwarded-host", "evil.example"))
+            .append_header(("x-forwarded-host", "kong.example.com"));
+        let peer = Peer::of(&request.to_http_request(), &proxies(true));
+        assert_eq!((peer.client.to_string().as_str(), peer.origin().as_str()), ("1.2.3.4", "http://kong.example.com"));
     }
 
     #[test]

@@ -168,9 +168,10 @@ fn target(to: &Forward<'_>) -> Option<Uri> {
 
 /// `X-Forwarded-*` and `X-Real-IP`: extended when the peer is trusted, written anew otherwise.
 fn set_forwarded(headers: &mut HeaderMap, request: &HttpRequest, peer: &Peer) {
-    let earlier =
-        request.headers().get("x-forwarded-for").filter(|_| peer.is_trusted).and_then(|list| list.to_str().ok());
-    let chain = earlier.map_or_else(|| peer.connection.to_string(), |list| format!("{list}, {}", peer.connection));
+    let earlier = request.headers().get_all("x-forwarded-for").filter(|_| peer.is_trusted);
+    let mut chain: Vec<_> = earlier.filter_map(|line| line.to_str().ok()).map(str::to_owned).collect();
+    chain.push(peer.connection.to_string());
+    let chain = chain.join(", ");
     for (name, value) in [
         ("x-forwarded-for", chain.as_str()),
         ("x-forwarded-proto", &peer.scheme),

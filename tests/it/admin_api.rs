@@ -58,7 +58,7 @@ fn settings(upstream: &str) -> Settings {
         upstream: UpstreamSettings {
             admin_url: upstream.parse().unwrap(),
             gui_url: None,
-            admin_headers: vec![],
+            admin_headers: vec![("apikey".to_owned(), "loopback-key".to_owned().into())],
             timeout: Duration::from_secs(5),
             max_body: 1024,
             workspace_upstreams: vec![],
@@ -312,6 +312,57 @@ async fn a_large_body_is_413_and_a_dead_kong_502() {
         let reply = call("GET", format!("{url}/services"), &[("kong-admin-token", "root")], "").await;
         assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (502, "5"));
         handle.stop(false).await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_chunked_body_above_the_limit_is_413_too() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    with_server(async |url, store| {
+        add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let mut stream = tokio::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
+        let head = "POST /services HTTP/1.1\r\nhost: x\r\nkong-admin-token: root\r\ntransfer-encoding: chunked\r\n\r\n";
+        let body = format!("7d0\r\n{}\r\n0\r\n\r\n", "x".repeat(2000));
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        let mut answer = vec![0; 1024];
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut answer)).await.unwrap().unwrap();
+        let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_operators_headers_go_to_the_own_upstream_only() {
+    with_server(async |url, store| {
+        add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let token = &[("kong-admin-token", "root"), ("apikey", "of-the-client")];
+        let own = call("GET", format!("{url}/services"), token, "").await;
+        assert_eq!(own.body["headers"]["apikey"], json!("loopback-key"));
+
+        let (listener, elsewhere) = bind();
+        let other = HttpServer::new(|| App::new().default_service(web::to(echo))).workers(1).disable_signals();
+        let other = other.listen(listener).unwrap().run();
+        let handle = other.handle();
+        actix_web::rt::spawn(other);
+        let mut tx = store.write().await.unwrap();
+        let mut payments =
+            workspaces::list(&mut tx).await.unwrap().into_iter().find(|w| w.name.as_str() == "payments").unwrap();
+        payments.upstream_admin_url = Some(elsewhere);
+        workspaces::update(&mut tx, &payments).await.unwrap();
+        epochs::bump(&mut tx, Epoch::Rbac).await.unwrap();
+        tx.commit().await.unwrap();
+        for _ in 0..100 {
+            let reply = call("GET", format!("{url}/payments/services"), token, "").await;
+            if reply.body["headers"]["apikey"] != json!("loopback-key") {
+                assert_eq!(reply.status, 200);
+                handle.stop(false).await;
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the workspace's own upstream is not used, or the key goes there");
     })
     .await;
 }
