@@ -13,10 +13,11 @@ use tokio::sync::Semaphore;
 use super::error::ServiceError;
 use super::token::{self, Fingerprint};
 use crate::domain::access::{Principal, Proof};
+use crate::domain::admin::AdminStatus;
 use crate::domain::ids::{RbacUserId, WorkspaceName};
 use crate::domain::rbac::{Action, Decision, Endpoint, Policy};
 use crate::domain::workspace::Workspace;
-use crate::store::{Store, StoreError, epochs, grants, rbac_users, workspaces};
+use crate::store::{Store, StoreError, admins, epochs, grants, rbac_users, workspaces};
 
 /// How long the change counter may take to read before cached rights are dropped.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -114,7 +115,7 @@ impl Access {
         let candidates =
             rbac_users::list_token_candidates(&mut *self.store.read().await?, &token::ident(token)).await?;
         for (user, token_enabled) in candidates {
-            let Some(stored) = user.user_token.filter(|_| token_enabled && user.enabled) else { continue };
+            let Some(stored) = user.user_token.filter(|_| token_enabled) else { continue };
             let _permit = self.hashing.acquire().await.map_err(|_| ServiceError::Hash)?;
             let given = token.to_owned();
             let verified = tokio::task::spawn_blocking(move || token::verify(&stored, &given)).await;
@@ -125,7 +126,7 @@ impl Access {
         Err(AccessError::Invalid)
     }
 
-    /// A user with its compiled rules.
+    /// A user with its compiled rules; the one place that refuses disabled users and admins who are not approved.
     async fn principal(&self, id: RbacUserId) -> Result<Arc<Principal>, AccessError> {
         let key = (id, self.generation.load(Ordering::Acquire));
         if let Some(principal) = self.principals.get(&key).await {
@@ -134,6 +135,10 @@ impl Access {
         let mut connection = self.store.read().await?;
         let user = rbac_users::find_by_id(&mut connection, id).await?.filter(|user| user.enabled);
         let user = user.ok_or(AccessError::Invalid)?;
+        if let Some(admin) = user.admin_id {
+            let approved = admins::find_by_id(&mut connection, admin).await?;
+            approved.filter(|admin| admin.status == AdminStatus::Approved).ok_or(AccessError::Invalid)?;
+        }
         let principal = Arc::new(Principal {
             rbac_user_id: id,
             name: user.name,

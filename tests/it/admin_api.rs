@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use kong_sso::app::serve_admin_api;
 use kong_sso::config::Settings;
 use kong_sso::config::settings::*;
-use kong_sso::domain::admin::RbacUser;
-use kong_sso::domain::ids::{RbacUserId, RoleId, RoleName, UserName, WorkspaceName};
+use kong_sso::domain::admin::{Admin, AdminStatus, RbacUser};
+use kong_sso::domain::ids::{AdminId, RbacUserId, RoleId, RoleName, UserName, WorkspaceName};
 use kong_sso::domain::rbac::{ActionSet, EndpointPattern, WorkspaceScope};
 use kong_sso::domain::role::{Role, RoleEndpoint, RoleSource};
 use kong_sso::services::token;
 use kong_sso::store::epochs::{self, Epoch};
-use kong_sso::store::{Store, rbac_users, role_endpoints, roles, user_roles, workspaces};
+use kong_sso::store::{Store, admins, rbac_users, role_endpoints, roles, user_roles, workspaces};
 
 use crate::store::{NOW, databases};
 
@@ -363,6 +363,52 @@ async fn the_operators_headers_go_to_the_own_upstream_only() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("the workspace's own upstream is not used, or the key goes there");
+    })
+    .await;
+}
+
+/// An admin whose token equals its name, with every right.
+async fn add_admin(store: &Store, name: &str, status: AdminStatus, token_enabled: bool) {
+    let mut tx = store.write().await.unwrap();
+    let workspace = workspaces::list(&mut tx).await.unwrap().into_iter().find(|w| w.name.is_default()).unwrap();
+    let admin = Admin {
+        id: AdminId::generate(),
+        username: UserName::parse(name).unwrap(),
+        custom_id: None,
+        email: None,
+        status,
+        rbac_token_enabled: token_enabled,
+        rbac_user_id: RbacUserId::generate(),
+        ws_id: workspace.id,
+        binding: None,
+        last_login_at: None,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    admins::create(&mut tx, &admin).await.unwrap();
+    let mut pair = rbac_users::find_by_id(&mut tx, admin.rbac_user_id).await.unwrap().unwrap();
+    pair.user_token = Some(token::hash(name).unwrap());
+    pair.user_token_ident = Some(token::ident(name));
+    rbac_users::update(&mut tx, &pair).await.unwrap();
+    let role = roles::find(&mut tx, workspace.id, "super-admin").await.unwrap().unwrap();
+    user_roles::assign(&mut tx, pair.id, role.id, RoleSource::Local).await.unwrap();
+    epochs::bump(&mut tx, Epoch::Rbac).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[actix_web::test]
+async fn km_054_the_token_of_an_admin_works_only_while_approved_and_enabled() {
+    with_server(async |url, store| {
+        for (name, status, token_enabled, expected) in [
+            ("ann", AdminStatus::Approved, true, 200),
+            ("ben", AdminStatus::Approved, false, 401),
+            ("cid", AdminStatus::Revoked, true, 401),
+            ("dan", AdminStatus::Invited, true, 401),
+        ] {
+            add_admin(store, name, status, token_enabled).await;
+            let reply = call("GET", format!("{url}/services"), &[("kong-admin-token", name)], "").await;
+            assert_eq!(reply.status, expected, "{name}");
+        }
     })
     .await;
 }
