@@ -1,72 +1,155 @@
-//! Composition: builds the state and the listeners from [`Settings`].
+//! Composition: builds services, listeners and workers from [`Settings`] in named steps.
+//!
+//! ```text
+//! settings --> store (migrated) --> secrets --> clients --> services --> listeners
+//!                                                               \--> workers: changes, audit, clean-up, discovery
+//! ```
 
-use std::io;
-use std::net::TcpListener;
+mod listeners;
+mod secrets;
+mod tls;
+mod workers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
-use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
+use actix_web::web::Data;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::Settings;
-use crate::kong::headers::Credentials;
+use crate::config::settings::DatabaseSettings;
+use crate::domain::time::Clock;
+use crate::http_client::{HttpClient, HttpError};
+use crate::kong::client::KongAdmin;
+use crate::oidc::RelyingParty;
+use crate::sealing::Sealer;
+use crate::services::Services;
 use crate::services::access::Access;
-use crate::store::Store;
-use crate::web::admin_api;
-use crate::web::proxy::Upstream;
+use crate::services::audit::Audit;
+use crate::services::bootstrap::{self, BootstrapError};
+use crate::services::login::Login;
+use crate::services::sessions::Sessions;
+use crate::store::migrations::{self, State};
+use crate::store::{Store, StoreError};
+use crate::web::error::chain;
 
-/// How often a node asks whether another one changed RBAC data.
-const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+/// How long Kong may take for what kong-sso asks by itself.
+const KONG_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Serves the protected Admin API on `listener` until the server is stopped.
-///
-/// # Errors
-/// The listener cannot be used, or the certificate authorities of the upstream are unusable.
-pub fn serve_admin_api(listener: TcpListener, settings: Settings, store: Store) -> io::Result<Server> {
-    let access = Data::new(Access::new(store));
-    let settings = Data::new(settings);
-    let tls = upstream_tls(&settings)?;
-    let following = Arc::downgrade(&access.clone().into_inner());
-    let server = HttpServer::new(move || {
-        let credentials = Credentials {
-            token_header: settings.rbac.auth_header.clone(),
-            user_header: settings.rbac.user_header.clone(),
-        };
-        let upstream = Upstream::new(settings.upstream.timeout, settings.upstream.max_body, tls.clone(), credentials);
-        App::new()
-            .app_data(access.clone())
-            .app_data(settings.clone())
-            .app_data(Data::new(upstream))
-            .default_service(web::to(admin_api::handle))
-    })
-    .disable_signals()
-    .listen(listener)?
-    .run();
-    actix_web::rt::spawn(async move {
-        // Ends with the server: nobody else holds the state.
-        while let Some(access) = following.upgrade() {
-            access.follow_changes().await;
-            drop(access);
-            tokio::time::sleep(FOLLOW_EVERY).await;
-        }
-    });
-    Ok(server)
+/// Why a node cannot start. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error("the database cannot be used: {}", chain(.0))]
+    Store(#[from] StoreError),
+    /// The schema is not the one of this binary.
+    #[error("the database needs {0} migration(s): run `kong-sso migrations up` first")]
+    Pending(usize),
+    /// The schema is newer than this binary.
+    #[error("the database was made by a newer kong-sso: start that version, or restore a backup")]
+    Newer,
+    /// A generated key can be neither read nor written.
+    #[error("{path} can be neither read nor made: {cause}. Make `prefix` a directory this user may write to")]
+    Secret {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// An outgoing client cannot be set up.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// Nobody could do anything.
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
+    /// An address cannot be served.
+    #[error("{key}: {address} cannot be served: {cause}")]
+    Listen {
+        /// The key that names it.
+        key: &'static str,
+        /// Host and port.
+        address: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// Certificates cannot be used.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
 }
 
-fn upstream_tls(settings: &Settings) -> io::Result<rustls::ClientConfig> {
-    use rustls::pki_types::pem::PemObject as _;
-    let mut roots = rustls::RootCertStore::empty();
-    for pem in &settings.egress.extra_roots {
-        for certificate in rustls::pki_types::CertificateDer::pem_slice_iter(pem.as_bytes()) {
-            roots.add(certificate.map_err(io::Error::other)?).map_err(io::Error::other)?;
-        }
+/// A node: services and what listeners need besides them.
+#[derive(Clone)]
+pub struct Node {
+    services: Data<Services>,
+    session_secret: SecretString,
+    upstream_tls: rustls::ClientConfig,
+}
+
+impl Node {
+    /// Builds a node: connects and migrates the store, reads or makes its keys, and refuses a configuration that locks
+    /// everybody out. Asks neither Kong nor the identity provider, so it starts while they are down.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn build(settings: Settings, clock: Clock) -> Result<Self, StartError> {
+        let store = open_store(&settings, &clock).await?;
+        bootstrap::refuse_lock_out(&store, &settings).await?;
+        let encryption_key =
+            secrets::given_or_made(settings.encryption_key.clone(), &settings.prefix, "encryption_key")?;
+        let configured = settings.admin_auth.as_ref().and_then(|conf| conf.session.secret.clone());
+        let session_secret = secrets::given_or_made(configured, &settings.prefix, "session_secret")?;
+        let sealer = Sealer::from_secret(encryption_key.expose_secret().as_bytes());
+        let relying_party = match &settings.admin_auth {
+            Some(conf) => {
+                let party = conf.relying_party.clone();
+                let http =
+                    HttpClient::new(&settings.egress, party.ssl_verify, Duration::from_millis(party.timeout_ms))?;
+                Some(RelyingParty::new(party, http, clock.clone()))
+            }
+            None => None,
+        };
+        let login = settings.admin_auth.clone().zip(relying_party.clone()).map(|(conf, party)| {
+            let sealer = Sealer::from_secret(session_secret.expose_secret().as_bytes());
+            Login::new(party, conf, settings.login.clone(), sealer)
+        });
+        let session_conf = settings.admin_auth.as_ref().map(|conf| &conf.session);
+        let kong_http = HttpClient::new(&settings.egress, true, settings.upstream.timeout.min(KONG_TIMEOUT))?;
+        let upstream_tls = tls::client(&settings.egress)?;
+        let services = Services {
+            access: Access::new(store.clone(), clock.clone(), &settings.rbac),
+            audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone()),
+            sessions: Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party),
+            login,
+            kong: KongAdmin::new(
+                kong_http,
+                settings.upstream.admin_url.clone(),
+                settings.upstream.admin_headers.clone(),
+            ),
+            settings: Arc::new(settings),
+            store,
+            clock,
+        };
+        Ok(Self { services: Data::new(services), session_secret, upstream_tls })
     }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
+
+    /// The services.
+    #[must_use]
+    pub const fn services(&self) -> &Data<Services> {
+        &self.services
+    }
+}
+
+/// Connects. SQLite is migrated at start; PostgreSQL, which several nodes share, by `migrations up`.
+async fn open_store(settings: &Settings, clock: &Clock) -> Result<Store, StartError> {
+    let store = Store::connect(&settings.database).await?;
+    if matches!(settings.database, DatabaseSettings::Sqlite(_)) {
+        migrations::up(&store).await?;
+    }
+    match migrations::state(&store).await? {
+        State::Current => {}
+        State::Pending(count) => return Err(StartError::Pending(count)),
+        State::Newer => return Err(StartError::Newer),
+    }
+    bootstrap::ensure_default(&store, clock.now()).await?;
+    Ok(store)
 }

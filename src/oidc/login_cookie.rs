@@ -100,6 +100,7 @@ mod tests {
             redirect_index: 1,
             return_to,
             created_at: UnixSeconds(created_at),
+            purpose: Default::default(),
         }
     }
 

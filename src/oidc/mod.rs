@@ -33,7 +33,7 @@ pub mod verify;
 pub use authorization_response::{AuthorizationResponse, AuthorizationResponseError};
 pub use error::{ErrorClass, OidcError, RefreshError};
 pub use login_cookie::LoginCookie;
-pub use pending_login::PendingLogin;
+pub use pending_login::{LoginPurpose, PendingLogin};
 pub use provider::{Provider, ProviderStatus};
 pub use relying_party::{LoginOutcome, RelyingParty};
 pub use tokens::TokenSet;

@@ -8,6 +8,17 @@ use crate::domain::time::UnixSeconds;
 
 use super::secret_text;
 
+/// What a login is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginPurpose {
+    /// Somebody wants in.
+    #[default]
+    SignIn,
+    /// An operator wants to see what a login would give; nothing is changed.
+    Test,
+}
+
 /// What must be remembered between the redirect to the provider and its answer.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PendingLogin {
@@ -25,6 +36,9 @@ pub struct PendingLogin {
     pub return_to: Option<String>,
     /// When the login was started.
     pub created_at: UnixSeconds,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: LoginPurpose,
 }
 
 impl std::fmt::Debug for PendingLogin {

@@ -18,7 +18,7 @@ use super::authorization_request;
 use super::authorization_response::{AuthorizationOutcome, AuthorizationResponse};
 use super::error::{Endpoint, OidcError, RefreshError};
 use super::issuer::{IssuerRule, is_response_issuer};
-use super::pending_login::PendingLogin;
+use super::pending_login::{LoginPurpose, PendingLogin};
 use super::provider::{Provider, ProviderSnapshot, ProviderStatus};
 use super::same_login::is_same_login;
 use super::token_endpoint::{self, TokenAnswer};
@@ -87,6 +87,7 @@ impl RelyingParty {
             redirect_index,
             return_to,
             created_at: self.clock.now(),
+            purpose: LoginPurpose::SignIn,
         };
         Ok((authorization_request::url(&self.conf, endpoint, redirect_uri, &pending), pending))
     }

@@ -1,7 +1,7 @@
 //! From a credential to a [`Principal`], and from a principal to a decision. Called by the guard of `web`.
 //!
 //! A warm request reads no database and computes no slow hash: principals are cached under the generation in which they
-//! were loaded, and every change of RBAC data starts a new generation on every node ([`Access::follow_changes`]).
+//! were loaded, and every change of RBAC data starts a new generation on every node ([`Access::follow`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -12,15 +12,15 @@ use tokio::sync::Semaphore;
 
 use super::error::ServiceError;
 use super::token::{self, Fingerprint};
-use crate::domain::access::{Principal, Proof};
-use crate::domain::admin::AdminStatus;
+use crate::config::settings::{EnforceRbac, RbacSettings};
+use crate::domain::access::{Principal, may_act};
 use crate::domain::ids::{RbacUserId, WorkspaceName};
-use crate::domain::rbac::{Action, Decision, Endpoint, Policy};
+use crate::domain::rbac::{Action, Decision, Endpoint, GrantSource, GrantedRule, Policy};
+use crate::domain::role::{RoleSource, SUPER_ADMIN};
+use crate::domain::time::{Clock, UnixSeconds};
 use crate::domain::workspace::Workspace;
-use crate::store::{Store, StoreError, admins, epochs, grants, rbac_users, workspaces};
+use crate::store::{Store, StoreError, admins, grants, rbac_users, workspaces};
 
-/// How long the change counter may take to read before cached rights are dropped.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Slow hashes computed at the same time.
 const HASHES_AT_ONCE: usize = 2;
 
@@ -41,13 +41,26 @@ impl From<StoreError> for AccessError {
     }
 }
 
+/// A cached principal, and what limits the use of its token.
+#[derive(Clone)]
+struct Loaded {
+    principal: Arc<Principal>,
+    /// The same without the roles that the IdP gave.
+    local: Arc<Principal>,
+    /// The last sign-in; `None` for service accounts.
+    last_login: Option<UnixSeconds>,
+}
+
 /// The decision path's state.
 pub struct Access {
     store: Store,
+    clock: Clock,
+    enforce: EnforceRbac,
+    idp_role_max_age: i64,
     generation: AtomicU64,
     epoch: AtomicI64,
     tokens: Cache<(Fingerprint, u64), RbacUserId>,
-    principals: Cache<(RbacUserId, u64), Arc<Principal>>,
+    principals: Cache<(RbacUserId, u64), Loaded>,
     workspaces: Cache<u64, Arc<Vec<Workspace>>>,
     hashing: Semaphore,
 }
@@ -55,10 +68,13 @@ pub struct Access {
 impl Access {
     /// Empty caches over `store`.
     #[must_use]
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, clock: Clock, settings: &RbacSettings) -> Self {
         let minute = Duration::from_secs(60);
         Self {
             store,
+            clock,
+            enforce: settings.enforce,
+            idp_role_max_age: settings.idp_role_max_age,
             generation: AtomicU64::new(0),
             epoch: AtomicI64::new(0),
             tokens: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
@@ -73,21 +89,10 @@ impl Access {
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Reads the change counter once. When another node changed something, or the counter cannot be read, cached rights
-    /// are not used again, so that a withdrawn right never outlives a store that is down.
-    pub async fn follow_changes(&self) {
-        let read = async { epochs::read_all(&mut *self.store.read().await?).await };
-        match tokio::time::timeout(ANSWER_WITHIN, read).await {
-            Ok(Ok(epochs)) if self.epoch.swap(epochs.rbac, Ordering::AcqRel) == epochs.rbac => {}
-            Ok(Ok(_)) => self.forget(),
-            Ok(Err(error)) => {
-                tracing::warn!(error = %error, "the change counter could not be read; cached rights are dropped");
-                self.forget();
-            }
-            Err(_) => {
-                tracing::warn!("the store does not answer; cached rights are dropped");
-                self.forget();
-            }
+    /// Starts a new generation when the store's counter of RBAC changes moved.
+    pub fn follow(&self, epoch: i64) {
+        if self.epoch.swap(epoch, Ordering::AcqRel) != epoch {
+            self.forget();
         }
     }
 
@@ -108,7 +113,22 @@ impl Access {
                 user
             }
         };
-        self.principal(user).await
+        let loaded = self.load(user).await?;
+        Ok(if self.is_too_old(&loaded) { loaded.local } else { loaded.principal })
+    }
+
+    /// The caller behind a session's user.
+    ///
+    /// # Errors
+    /// [`AccessError::Invalid`] for a disabled user, or an admin who is not approved.
+    pub async fn principal(&self, user: RbacUserId) -> Result<Arc<Principal>, AccessError> {
+        Ok(self.load(user).await?.principal)
+    }
+
+    /// Whether roles of the IdP have outlived `sso_idp_role_max_age` for tokens.
+    fn is_too_old(&self, loaded: &Loaded) -> bool {
+        let limit = self.idp_role_max_age;
+        limit > 0 && loaded.last_login.is_some_and(|login| self.clock.now().since(login) > limit)
     }
 
     async fn find_by_token(&self, token: &str) -> Result<RbacUserId, AccessError> {
@@ -127,29 +147,35 @@ impl Access {
     }
 
     /// A user with its compiled rules; the one place that refuses disabled users and admins who are not approved.
-    async fn principal(&self, id: RbacUserId) -> Result<Arc<Principal>, AccessError> {
+    async fn load(&self, id: RbacUserId) -> Result<Loaded, AccessError> {
         let key = (id, self.generation.load(Ordering::Acquire));
-        if let Some(principal) = self.principals.get(&key).await {
-            return Ok(principal);
+        if let Some(loaded) = self.principals.get(&key).await {
+            return Ok(loaded);
         }
         let mut connection = self.store.read().await?;
         let user = rbac_users::find_by_id(&mut connection, id).await?.filter(|user| user.enabled);
         let user = user.ok_or(AccessError::Invalid)?;
+        let mut last_login = None;
         if let Some(admin) = user.admin_id {
-            let approved = admins::find_by_id(&mut connection, admin).await?;
-            approved.filter(|admin| admin.status == AdminStatus::Approved).ok_or(AccessError::Invalid)?;
+            let admin = admins::find_by_id(&mut connection, admin).await?;
+            last_login = admin.filter(|admin| may_act(admin.status)).ok_or(AccessError::Invalid)?.last_login_at;
         }
-        let principal = Arc::new(Principal {
-            rbac_user_id: id,
+        let rules = grants::load_rules(&mut connection, id).await?;
+        let local = rules.iter().filter(|rule| !is_of_idp(rule)).cloned().collect::<Vec<_>>();
+        let principal = Principal {
+            rbac_user_id: Some(id),
             name: user.name,
             admin_id: user.admin_id,
-            groups: Arc::new([]),
-            policy: Arc::new(Policy::compile(grants::load_rules(&mut connection, id).await?)),
-            is_super_admin: grants::list_super_admins(&mut connection).await?.contains(&id),
-            proof: Proof::Token,
-        });
-        self.principals.insert(key, Arc::clone(&principal)).await;
-        Ok(principal)
+            policy: Arc::new(Policy::compile(rules)),
+            is_super_admin: grants::is_super_admin(&mut connection, id).await?,
+        };
+        let holds_locally =
+            |rule: &GrantedRule| rule.grant.role_workspace.is_default() && rule.grant.role.as_str() == SUPER_ADMIN;
+        let is_super_admin = principal.is_super_admin && local.iter().any(holds_locally);
+        let local = Principal { policy: Arc::new(Policy::compile(local)), is_super_admin, ..principal.clone() };
+        let loaded = Loaded { principal: Arc::new(principal), local: Arc::new(local), last_login };
+        self.principals.insert(key, loaded.clone()).await;
+        Ok(loaded)
     }
 
     /// Every workspace.
@@ -175,6 +201,26 @@ impl Access {
         endpoint: &Endpoint,
         action: Action,
     ) -> Decision {
-        principal.policy.decide(workspace, endpoint, action)
+        match self.enforce {
+            EnforceRbac::Off => Decision::unrestricted(),
+            EnforceRbac::On => principal.policy.decide(workspace, endpoint, action),
+        }
     }
+
+    /// Whether `principal` sees `workspace` in lists.
+    #[must_use]
+    pub fn reaches(&self, principal: &Principal, workspace: &WorkspaceName) -> bool {
+        self.enforce == EnforceRbac::Off || principal.policy.reaches(workspace)
+    }
+
+    /// Whether rights are checked at all.
+    #[must_use]
+    pub fn is_enforced(&self) -> bool {
+        self.enforce == EnforceRbac::On
+    }
+}
+
+/// Whether a rule came from the IdP: by a role of the groups claim, or by a group.
+fn is_of_idp(rule: &GrantedRule) -> bool {
+    matches!(rule.grant.source, GrantSource::Own(RoleSource::Idp) | GrantSource::Group(_))
 }

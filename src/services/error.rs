@@ -2,6 +2,7 @@
 
 use crate::domain::ids::NameError;
 use crate::domain::rbac::{ParseActionError, PatternError};
+use crate::kong::client::KongError;
 use crate::store::StoreError;
 
 /// The refusal of a service, in words fit for the caller.
@@ -30,10 +31,19 @@ pub enum ServiceError {
     Store(#[source] StoreError),
     /// Kong's Admin API failed.
     #[error("Kong's Admin API could not be reached")]
-    Kong(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Kong(#[from] KongError),
     /// A slow hash could not be computed.
     #[error("a credential could not be hashed")]
     Hash,
+    /// Tokens could not be sealed.
+    #[error("a value could not be sealed")]
+    Seal,
+    /// Work that several requests waited for failed.
+    #[error("{0}")]
+    Shared(String),
+    /// The audit log takes no records, and changes are refused meanwhile.
+    #[error("audit log unavailable")]
+    AuditUnavailable,
 }
 
 impl ServiceError {

@@ -1,5 +1,88 @@
 //! Use cases. A service owns begin and commit of its transaction; it knows no request and no page.
 
 pub mod access;
+pub mod audit;
+pub mod bootstrap;
+pub mod change;
 pub mod error;
+pub mod login;
+pub mod representation;
+pub mod sessions;
 pub mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Settings;
+use crate::domain::time::Clock;
+use crate::kong::client::KongAdmin;
+use crate::store::{Store, audit as records, consumed_states, epochs};
+
+use access::Access;
+use audit::Audit;
+use error::ServiceError;
+use login::Login;
+use sessions::Sessions;
+
+/// How long the change counters may take to read before caches are dropped.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// Everything that a use case needs; made once by `app`.
+pub struct Services {
+    /// The effective settings.
+    pub settings: Arc<Settings>,
+    /// kong-sso's own store.
+    pub store: Store,
+    /// The present time.
+    pub clock: Clock,
+    /// Credentials, rights and decisions.
+    pub access: Access,
+    /// The audit log.
+    pub audit: Audit,
+    /// Browser sessions.
+    pub sessions: Sessions,
+    /// The sign-in; `None` when `admin_gui_auth` is unset.
+    pub login: Option<Login>,
+    /// Kong's Admin API, for what kong-sso asks by itself.
+    pub kong: KongAdmin,
+}
+
+impl Services {
+    /// Whether nothing asks who calls: neither a sign-in nor RBAC is configured.
+    #[must_use]
+    pub fn is_pass_through(&self) -> bool {
+        self.login.is_none() && !self.access.is_enforced()
+    }
+
+    /// Removes expired sessions, used-up login states and expired audit records from the store.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn clean_up(&self) -> Result<(), ServiceError> {
+        self.sessions.purge().await?;
+        let now = self.clock.now();
+        let mut connection = self.store.read().await?;
+        consumed_states::purge_expired(&mut connection, now).await?;
+        records::purge_expired(&mut connection, now).await?;
+        Ok(())
+    }
+
+    /// Reads the change counters once. When another node changed something, or the counters cannot be read, cached
+    /// rights and sessions are not used again, so that a withdrawn right never outlives a store that is down.
+    pub async fn follow_changes(&self) {
+        let read = async { epochs::read_all(&mut *self.store.read().await?).await };
+        match tokio::time::timeout(ANSWER_WITHIN, read).await {
+            Ok(Ok(epochs)) => {
+                self.access.follow(epochs.rbac);
+                self.sessions.follow(epochs.sessions);
+                return;
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(error = %error, "the change counters could not be read; cached rights are dropped");
+            }
+            Err(_) => tracing::warn!("the store does not answer; cached rights are dropped"),
+        }
+        self.access.forget();
+        self.sessions.forget();
+    }
+}

@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::rbac::Action;
 use crate::kong::path::PathError;
+use crate::services::access::AccessError;
 use crate::services::error::ServiceError;
+use crate::services::login::error::LoginError;
 
 /// Header with the stable code of an error.
 pub const ERROR_CODE_HEADER: &str = "x-kong-sso-error";
@@ -50,9 +52,14 @@ impl ApiError {
     /// A session that ended; `login_url` starts a new one.
     #[must_use]
     pub fn session_expired(login_url: String) -> Self {
-        let mut error = Self::message(StatusCode::UNAUTHORIZED, "session_expired", "Unauthorized");
-        error.login_url = Some(login_url);
-        error
+        Self::message(StatusCode::UNAUTHORIZED, "session_expired", "Unauthorized").with_login(login_url)
+    }
+
+    /// The same answer with the address where a browser signs in.
+    #[must_use]
+    pub fn with_login(mut self, login_url: String) -> Self {
+        self.login_url = Some(login_url).filter(|url| !url.is_empty());
+        self
     }
 
     /// A sign-in that failed.
@@ -146,9 +153,16 @@ impl ApiError {
 
     /// The identity provider is down or answers nonsense.
     #[must_use]
-    pub fn provider_unreachable() -> Self {
+    pub fn provider_unreachable(code: &'static str) -> Self {
         let message = "The identity provider could not be reached";
-        Self::message(StatusCode::BAD_GATEWAY, "provider_unreachable", message).retry_in(5)
+        Self::message(StatusCode::BAD_GATEWAY, code, message).retry_in(5)
+    }
+
+    /// `sso_upstream_gui_url` is unset.
+    #[must_use]
+    pub fn no_manager() -> Self {
+        let message = "No Kong Manager is configured: set sso_upstream_gui_url or admin_gui_listen";
+        Self::message(StatusCode::NOT_FOUND, "no_kong_manager", message)
     }
 
     /// kong-sso's own store does not answer.
@@ -259,10 +273,51 @@ impl From<ServiceError> for ApiError {
                 tracing::error!(error = %source, "Kong's Admin API failed");
                 Self::kong_unreachable()
             }
-            ServiceError::Hash => {
-                tracing::error!("a credential could not be hashed");
+            ServiceError::AuditUnavailable => Self::audit_unavailable(),
+            error @ (ServiceError::Hash | ServiceError::Seal) => {
+                tracing::error!(error = %error, "an unexpected failure");
                 Self::internal()
             }
+            ServiceError::Shared(cause) => {
+                tracing::error!(error = %cause, "the store failed");
+                Self::store_unavailable()
+            }
+        }
+    }
+}
+
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Invalid => Self::invalid_credentials(),
+            AccessError::Service(error) => error.into(),
+        }
+    }
+}
+
+/// kong-manager.md 2.4: what a failed sign-in is answered. The cause stays in the log.
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
+        let code = error.code();
+        match error {
+            LoginError::Oidc(cause) if cause.class() != LoginError::REFUSED => Self::provider_unreachable(code),
+            LoginError::Oidc(_) | LoginError::State | LoginError::Malformed(_) | LoginError::ClaimMissing(_) => {
+                Self::login_failed(code)
+            }
+            LoginError::Unknown(name)
+            | LoginError::Ambiguous(name)
+            | LoginError::OtherSubject(name)
+            | LoginError::EmailUnverified(name)
+            | LoginError::Disabled(name)
+            | LoginError::Status(name, _)
+            | LoginError::Unmapped(name) => {
+                Self::forbidden(code, format!("{name}, your account is not an admin of this gateway"))
+            }
+            LoginError::BadName(_) => Self::forbidden(code, "Your account cannot be an admin of this gateway"),
+            LoginError::GroupsUnreadable => {
+                Self::forbidden(code, "groups could not be read from the identity provider")
+            }
+            LoginError::Service(error) => error.into(),
         }
     }
 }

@@ -1,6 +1,14 @@
-//! The edge: listeners, guards, pages and the two proxies. Nothing imports this folder.
+//! Listeners' doors: everything that knows HTTP. Nothing imports this folder but `app`.
 
 pub mod admin_api;
+pub mod auth;
+pub mod cors;
 pub mod error;
+pub mod guard;
+pub mod gui;
+pub mod kconfig;
+pub mod pages;
 pub mod peer;
 pub mod proxy;
+pub mod session;
+pub mod trail;

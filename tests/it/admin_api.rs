@@ -1,23 +1,21 @@
 //! The protected Admin API through its door: a real listener, a real store, an upstream that tells what reached it.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
-use kong_sso::app::serve_admin_api;
 use kong_sso::config::Settings;
-use kong_sso::config::settings::*;
 use kong_sso::domain::admin::{Admin, AdminStatus, RbacUser};
 use kong_sso::domain::ids::{AdminId, RbacUserId, RoleId, RoleName, UserName, WorkspaceName};
 use kong_sso::domain::rbac::{ActionSet, EndpointPattern, WorkspaceScope};
 use kong_sso::domain::role::{Role, RoleEndpoint, RoleSource};
-use kong_sso::services::token;
+use kong_sso::services::{bootstrap, token};
 use kong_sso::store::epochs::{self, Epoch};
 use kong_sso::store::{Store, admins, rbac_users, role_endpoints, roles, user_roles, workspaces};
 
-use crate::store::{NOW, databases};
+use crate::store::{Database, NOW, databases};
+use crate::support::node::{self, bind};
 
 /// Answers every request with what it received.
 async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
@@ -30,70 +28,6 @@ async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
         "method": request.method().as_str(), "target": request.uri().to_string(), "headers": headers,
         "body": String::from_utf8_lossy(&body),
     }))
-}
-
-fn bind() -> (TcpListener, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    (listener, url)
-}
-
-fn settings(upstream: &str) -> Settings {
-    Settings {
-        prefix: "target".into(),
-        log_level: LogLevel::Error,
-        log_format: LogFormat::Text,
-        listeners: Listeners::default(),
-        gui: GuiSettings {
-            path: String::new(),
-            urls: vec![],
-            api_url: None,
-            single_origin: true,
-            api_path: "/_api".into(),
-            ui_path: "/_sso".into(),
-            csp: None,
-            banner_title: None,
-            banner_body: None,
-        },
-        upstream: UpstreamSettings {
-            admin_url: upstream.parse().unwrap(),
-            gui_url: None,
-            admin_headers: vec![("apikey".to_owned(), "loopback-key".to_owned().into())],
-            timeout: Duration::from_secs(5),
-            max_body: 1024,
-            workspace_upstreams: vec![],
-        },
-        rbac: RbacSettings {
-            enforce: EnforceRbac::On,
-            auth_header: "kong-admin-token".into(),
-            user_header: "kong-admin-user".into(),
-            root_read: RootRead::Redacted,
-            idp_role_max_age: 0,
-        },
-        admin_auth: None,
-        login: LoginSettings {
-            manual_roles: ManualRoles::Keep,
-            unmapped: Unmapped::Login,
-            direct_role_claims: true,
-            bootstrap_groups: vec![],
-            super_admins: vec![],
-            require_verified_email: true,
-        },
-        audit: AuditSettings {
-            enabled: false,
-            ignore_methods: vec![],
-            ignore_paths: vec![],
-            ignore_tables: vec![],
-            record_ttl: 0,
-            payload_exclude: vec![],
-            fail_closed: true,
-        },
-        database: DatabaseSettings::Sqlite("unused".into()),
-        encryption_key: None,
-        trusted_proxies: TrustedProxies::default(),
-        egress: EgressSettings::default(),
-        allow_insecure: false,
-    }
 }
 
 /// A user whose token equals its name, with one role of the given (workspace, endpoint, actions) rules.
@@ -167,7 +101,8 @@ async fn with_server<F: AsyncFn(&str, &Store)>(test: F) {
             .listen(echo_listener)
             .unwrap()
             .run();
-        let (listener, url) = bind();
+        let handle = upstream.handle();
+        actix_web::rt::spawn(upstream);
         let mut tx = database.store.write().await.unwrap();
         for name in ["default", "payments"] {
             let workspace = workspaces::new(WorkspaceName::parse(name).unwrap(), NOW);
@@ -175,15 +110,21 @@ async fn with_server<F: AsyncFn(&str, &Store)>(test: F) {
             roles::install_built_ins(&mut tx, &workspace, NOW).await.unwrap();
         }
         tx.commit().await.unwrap();
-        let server = serve_admin_api(listener, settings(&echo_url), database.store.clone()).unwrap();
-        let handles = [upstream.handle(), server.handle()];
-        actix_web::rt::spawn(upstream);
-        actix_web::rt::spawn(server);
-        test(&url, &database.store).await;
-        for handle in handles {
-            handle.stop(false).await;
-        }
+        add_admin(&database.store, "first", AdminStatus::Approved, true).await;
+        let running = node::start(settings(&echo_url, &database)).await;
+        test(&running.admin, &database.store).await;
+        running.stop().await;
+        handle.stop(false).await;
     }
+}
+
+/// Settings in front of an upstream that gets the operator's header.
+fn settings(upstream: &str, database: &Database) -> Settings {
+    let mut settings = node::settings(upstream);
+    settings.upstream.admin_headers = vec![("apikey".to_owned(), "loopback-key".to_owned().into())];
+    settings.upstream.max_body = 1024;
+    settings.database = database.settings.clone();
+    settings
 }
 
 #[actix_web::test]
@@ -303,17 +244,17 @@ async fn a_large_body_is_413_and_a_dead_kong_502() {
         add_user(store, "root", true, &[("*", "*", "*")]).await;
         let large: &'static str = Box::leak("x".repeat(2000).into_boxed_str());
         assert_eq!(call("POST", format!("{url}/services"), &[("kong-admin-token", "root")], large).await.status, 413);
-        let (unused, dead) = bind();
-        drop(unused);
-        let (listener, url) = bind();
-        let server = serve_admin_api(listener, settings(&dead), store.clone()).unwrap();
-        let handle = server.handle();
-        actix_web::rt::spawn(server);
-        let reply = call("GET", format!("{url}/services"), &[("kong-admin-token", "root")], "").await;
-        assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (502, "5"));
-        handle.stop(false).await;
     })
     .await;
+    for database in databases().await {
+        let (unused, dead) = bind();
+        drop(unused);
+        bootstrap::first_super_admin(&database.store, &"root".to_owned().into(), NOW).await.unwrap();
+        let running = node::start(settings(&dead, &database)).await;
+        let reply = call("GET", format!("{}/services", running.admin), &[("kong-admin-token", "root")], "").await;
+        assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (502, "5"));
+        running.stop().await;
+    }
 }
 
 #[actix_web::test]

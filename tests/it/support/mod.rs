@@ -1,6 +1,7 @@
 //! What the tests run against.
 
 pub mod database;
+pub mod node;
 pub mod op;
 pub mod op_keys;
 mod op_routes;

@@ -1,0 +1,141 @@
+//! Listeners: from an address to a running server.
+
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::middleware::Condition;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+
+use super::{Node, StartError, tls};
+use crate::config::settings::{Listen, TlsPair};
+use crate::kong::headers::Credentials;
+use crate::web::proxy::Upstream;
+use crate::web::{admin_api, gui, pages, session};
+
+/// Length of the accept queue where none is configured.
+const BACKLOG: u32 = 1024;
+
+impl Node {
+    /// Binds every configured address.
+    ///
+    /// # Errors
+    /// An address is taken or unusable, or a certificate is.
+    pub fn bind(&self) -> Result<Vec<Server>, StartError> {
+        let listeners = &self.services.settings.listeners;
+        let mut servers = Vec::new();
+        for listen in &listeners.admin {
+            let socket = bind(listen, "sso_admin_listen")?;
+            servers.push(self.serve_admin_api(socket, tls_of(listen, &listeners.admin_tls)?)?);
+        }
+        for listen in &listeners.gui {
+            let socket = bind(listen, "sso_gui_listen")?;
+            servers.push(self.serve_gui(socket, tls_of(listen, &listeners.gui_tls)?)?);
+        }
+        Ok(servers)
+    }
+
+    /// Serves the protected Admin API.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn serve_admin_api(
+        &self,
+        socket: TcpListener,
+        tls: Option<rustls::ServerConfig>,
+    ) -> Result<Server, StartError> {
+        let node = self.clone();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(node.services.clone())
+                .app_data(Data::new(node.upstream()))
+                .wrap(node.sessions(""))
+                .default_service(web::to(admin_api::handle))
+        });
+        let server = server.disable_signals();
+        let address = address_of(&socket);
+        let bound = match tls {
+            Some(tls) => server.listen_rustls_0_23(socket, tls),
+            None => server.listen_auto_h2c(socket),
+        };
+        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_admin_listen", address, cause })
+    }
+
+    /// Serves Kong Manager, the Admin API and the own pages on one origin.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn serve_gui(&self, socket: TcpListener, tls: Option<rustls::ServerConfig>) -> Result<Server, StartError> {
+        let node = self.clone();
+        let server = HttpServer::new(move || {
+            let base = pages::base(&node.services.settings.gui);
+            App::new()
+                .app_data(node.services.clone())
+                .app_data(Data::new(node.upstream()))
+                .wrap(node.sessions(""))
+                .route(&format!("{base}/assets/{{name}}"), web::get().to(pages::assets::serve))
+                .default_service(web::to(gui::handle))
+        });
+        let server = server.disable_signals();
+        let address = address_of(&socket);
+        let bound = match tls {
+            Some(tls) => server.listen_rustls_0_23(socket, tls),
+            None => server.listen_auto_h2c(socket),
+        };
+        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_gui_listen", address, cause })
+    }
+
+    fn upstream(&self) -> Upstream {
+        let settings = &self.services.settings;
+        let credentials = Credentials {
+            token_header: settings.rbac.auth_header.clone(),
+            user_header: settings.rbac.user_header.clone(),
+        };
+        Upstream::new(settings.upstream.timeout, settings.upstream.max_body, self.upstream_tls.clone(), credentials)
+    }
+
+    /// The session middleware, where there is a sign-in.
+    fn sessions(&self, path: &str) -> Condition<actix_session::SessionMiddleware<session::StoredSessions>> {
+        let conf = self.services.settings.admin_auth.as_ref().map(|conf| conf.session.clone());
+        let is_on = conf.is_some();
+        let conf = conf.unwrap_or_else(session::unused);
+        Condition::new(is_on, session::middleware(&self.services, &conf, &self.session_secret, path))
+    }
+}
+
+fn tls_of(listen: &Listen, pairs: &[TlsPair]) -> Result<Option<rustls::ServerConfig>, StartError> {
+    listen.ssl.then(|| tls::server(pairs)).transpose()
+}
+
+fn address_of(socket: &TcpListener) -> String {
+    socket.local_addr().map(|address| address.to_string()).unwrap_or_default()
+}
+
+/// Binds an address with its flags.
+pub(super) fn bind(listen: &Listen, key: &'static str) -> Result<TcpListener, StartError> {
+    let shown = format!("{}:{}", listen.host, listen.port);
+    let failed = |cause| StartError::Listen { key, address: shown.clone(), cause };
+    let addresses = std::net::ToSocketAddrs::to_socket_addrs(&(listen.host.as_str(), listen.port)).map_err(failed)?;
+    let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match open(listen, address) {
+            Ok(socket) => return Ok(socket),
+            Err(cause) => last = cause,
+        }
+    }
+    Err(failed(last))
+}
+
+fn open(listen: &Listen, address: std::net::SocketAddr) -> std::io::Result<TcpListener> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if let (true, Some(only)) = (address.is_ipv6(), listen.ipv6only) {
+        socket.set_only_v6(only)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(listen.reuseport)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(i32::try_from(listen.backlog.unwrap_or(BACKLOG)).unwrap_or(i32::MAX))?;
+    Ok(socket.into())
+}

@@ -1,0 +1,61 @@
+//! What runs beside the requests: following changes of other nodes, writing the audit log, removing what is over,
+//! and learning the identity provider.
+
+use std::time::Duration;
+
+use actix_web::rt;
+
+use super::Node;
+use crate::services::Services;
+
+/// How often a node asks whether another one changed something.
+const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+/// How often what is over is removed from the store.
+const CLEAN_EVERY: Duration = Duration::from_secs(300);
+/// How often an identity provider that was down is tried again.
+const DISCOVER_EVERY: Duration = Duration::from_secs(10);
+
+impl Node {
+    /// Starts the workers. They end when the last listener's state is gone.
+    pub fn spawn_workers(&self) {
+        self.every(FOLLOW_EVERY, async |services| {
+            services.follow_changes().await;
+            true
+        });
+        self.every(CLEAN_EVERY, async |services| {
+            if let Err(error) = services.clean_up().await {
+                tracing::warn!(error = %error, "what is over could not be removed from the store");
+            }
+            true
+        });
+        self.every(DISCOVER_EVERY, async |services| {
+            let Some(login) = &services.login else { return false };
+            match login.discover().await {
+                Ok(()) => {
+                    tracing::info!("the identity provider is known");
+                    false
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "the identity provider cannot be used yet; trying again");
+                    true
+                }
+            }
+        });
+        let services = std::sync::Arc::clone(&self.services);
+        rt::spawn(async move { services.audit.run().await });
+    }
+
+    /// Runs `work` again and again until it says `false` or the node is gone.
+    fn every(&self, pause: Duration, work: impl AsyncFn(&Services) -> bool + 'static) {
+        let services = std::sync::Arc::downgrade(&self.services);
+        rt::spawn(async move {
+            while let Some(services) = services.upgrade() {
+                if !work(&services).await {
+                    return;
+                }
+                drop(services);
+                tokio::time::sleep(pause).await;
+            }
+        });
+    }
+}

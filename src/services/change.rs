@@ -1,0 +1,158 @@
+//! A change of kong-sso's own entities: one transaction that holds the change, its audit records and the counter that
+//! tells every node. Every service that writes goes through it.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Services;
+use super::error::ServiceError;
+use crate::domain::access::Caller;
+use crate::domain::audit::ObjectRecord;
+use crate::domain::ids::RbacUserId;
+use crate::store::epochs::{self, Epoch};
+use crate::store::{Connection, Transaction, audit_objects, grants};
+
+/// What was done to an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// It is new.
+    Create,
+    /// It is different.
+    Update,
+    /// It is gone.
+    Delete,
+}
+
+impl Operation {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// A change in progress; nothing of it remains when it is dropped without commit.
+pub struct Change<'s> {
+    services: &'s Services,
+    transaction: Transaction,
+    request_id: String,
+    actor: Option<RbacUserId>,
+    objects: Vec<ObjectRecord>,
+    ends_sessions: bool,
+    guards_super_admin: bool,
+}
+
+impl<'s> Change<'s> {
+    /// Begins a change by a caller. Changes of RBAC data wait for each other from here on.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn begin(services: &'s Services, caller: &Caller) -> Result<Self, ServiceError> {
+        let mut change = Self::begin_as(services, &caller.request_id, caller.principal.rbac_user_id).await?;
+        epochs::bump(change.connection(), Epoch::Rbac).await?;
+        Ok(change)
+    }
+
+    /// Begins a change that a sign-in makes; it tells the other nodes only when [`Change::touch_rights`] was called.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn begin_as(
+        services: &'s Services,
+        request_id: &str,
+        actor: Option<RbacUserId>,
+    ) -> Result<Self, ServiceError> {
+        Ok(Self {
+            services,
+            transaction: services.store.write().await?,
+            request_id: request_id.to_owned(),
+            actor,
+            objects: Vec::new(),
+            ends_sessions: false,
+            guards_super_admin: false,
+        })
+    }
+
+    /// Names who does it, once that is known.
+    pub fn act_as(&mut self, user: RbacUserId) {
+        self.actor = Some(user);
+    }
+
+    /// What statements of this change run on.
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.transaction
+    }
+
+    /// The present time of this change, whole seconds.
+    #[must_use]
+    pub fn now(&self) -> crate::domain::time::UnixSeconds {
+        self.services.clock.now()
+    }
+
+    /// Notes an audit record. `entity` is the entity after the change (before it for a deletion) without secrets;
+    /// `dao_name` is its kind, such as `rbac_roles`.
+    pub fn record(&mut self, operation: Operation, dao_name: &str, key: impl ToString, entity: Value) {
+        let now = self.now();
+        self.objects.push(ObjectRecord {
+            id: Uuid::now_v7().to_string(),
+            request_id: self.request_id.clone(),
+            request_timestamp: now,
+            dao_name: dao_name.to_owned(),
+            entity_key: key.to_string(),
+            entity,
+            operation: operation.as_str().to_owned(),
+            rbac_user_id: self.actor.map(|id| id.to_string()),
+        });
+    }
+
+    /// Lets every node load rights anew. Also makes changes that do so wait for each other.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn touch_rights(&mut self) -> Result<(), ServiceError> {
+        Ok(epochs::bump(self.connection(), Epoch::Rbac).await?)
+    }
+
+    /// Lets every node forget its sessions.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn touch_sessions(&mut self) -> Result<(), ServiceError> {
+        self.ends_sessions = true;
+        Ok(epochs::bump(self.connection(), Epoch::Sessions).await?)
+    }
+
+    /// Refuses this change at its end if no super-admin is left who can act although there was one.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn guard_last_super_admin(&mut self) -> Result<(), ServiceError> {
+        self.guards_super_admin = !grants::list_super_admins(self.connection()).await?.is_empty();
+        Ok(())
+    }
+
+    /// Makes the change permanent and forgets what this node cached.
+    ///
+    /// # Errors
+    /// [`ServiceError::Conflict`] when the last super-admin would be gone; the store failed. Then nothing has changed.
+    pub async fn commit(mut self) -> Result<(), ServiceError> {
+        if self.guards_super_admin && grants::list_super_admins(self.connection()).await?.is_empty() {
+            return Err(ServiceError::Conflict("cannot remove the last super admin".to_owned()));
+        }
+        if let Some(ttl) = self.services.audit.object_ttl() {
+            for object in std::mem::take(&mut self.objects) {
+                if self.services.audit.keeps_table(&object.dao_name) {
+                    audit_objects::create(&mut self.transaction, &object, ttl).await?;
+                }
+            }
+        }
+        self.transaction.commit().await?;
+        self.services.access.forget();
+        if self.ends_sessions {
+            self.services.sessions.forget();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! The protected Admin API: path, credential, workspace, decision, then an own door or Kong, in this order
+//! (kong-manager.md 4.3 to 4.12).
+
+pub mod own;
+mod pagination;
+mod root;
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use super::auth;
+use super::cors;
+use super::error::ApiError;
+use super::guard::Arrival;
+use super::peer::Peer;
+use super::proxy::{Forward, Upstream, stream_answer};
+use super::trail::Trail;
+use crate::config::Settings;
+use crate::domain::access::{Caller, Door};
+use crate::domain::audit::Verdict;
+use crate::domain::ids::RESERVED_WORKSPACE_NAMES;
+use crate::domain::rbac::Action;
+use crate::domain::workspace::Workspace;
+use crate::kong::path::{CanonicalPath, PathError};
+use crate::services::Services;
+
+/// Header that names a request in answers, audit records and Kong's own log.
+pub const REQUEST_ID_HEADER: &str = "x-kong-admin-request-id";
+
+/// The part of a listener's URL space that the Admin API occupies.
+#[derive(Clone, Debug, Default)]
+pub struct Mount {
+    /// Path prefix without trailing slash: empty on the Admin API's own listener.
+    pub prefix: String,
+}
+
+/// Answers any request of the Admin API's own listener.
+pub async fn handle(
+    request: HttpRequest,
+    body: Payload,
+    services: Data<Services>,
+    upstream: Data<Upstream>,
+) -> HttpResponse {
+    let path = CanonicalPath::parse(request.uri().path());
+    serve(&request, body, &services, &upstream, path, &Mount::default()).await
+}
+
+/// Answers a request whose `path` is below `mount`.
+pub async fn serve(
+    request: &HttpRequest,
+    body: Payload,
+    services: &Arc<Services>,
+    upstream: &Upstream,
+    path: Result<CanonicalPath, PathError>,
+    mount: &Mount,
+) -> HttpResponse {
+    let peer = Peer::of(request, &services.settings.trusted_proxies);
+    let mut trail = Trail::new(Door::AdminApi);
+    let request_id = trail.request_id.clone();
+    let arrival = Arrival { request, services, peer: &peer, request_id: &request_id };
+    let shown = path.as_ref().map_or_else(|_| request.uri().path().to_owned(), ToString::to_string);
+    let answer = match cors::preflight(request) {
+        Some(answer) => Ok(answer),
+        None => match path {
+            Ok(path) if auth::is_auth(&path) => auth::answer(&arrival, body, &mut trail).await,
+            Ok(path) => judge(&arrival, body, upstream, path, mount, &mut trail).await,
+            Err(error) => Err(ApiError::bad_path(error)),
+        },
+    };
+    let mut response = answer.unwrap_or_else(ApiError::into_response);
+    cors::decorate(&arrival, response.headers_mut());
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
+    }
+    if services.audit.is_on() && *request.method() != Method::OPTIONS {
+        let status = response.status().as_u16();
+        services.audit.record(trail.record(request, &peer, &shown, status, services.clock.now()));
+    }
+    response
+}
+
+async fn judge(
+    arrival: &Arrival<'_>,
+    body: Payload,
+    upstream: &Upstream,
+    path: CanonicalPath,
+    mount: &Mount,
+    trail: &mut Trail,
+) -> Result<HttpResponse, ApiError> {
+    let services = arrival.services;
+    let request = arrival.request;
+    let action =
+        Action::of_method(request.method().as_str()).ok_or_else(|| ApiError::method_not_allowed(cors::METHODS))?;
+    trail.verdict = Verdict::Unauthenticated;
+    let caller = arrival.caller().await?;
+    trail.caller = Some(caller.clone());
+    trail.verdict = Verdict::Denied;
+    arrival.refuse_cross_site(&caller, action)?;
+    let workspaces = services.access.workspaces().await?;
+    let (workspace, path, is_prefixed) = split_workspace(&workspaces, path)?;
+    trail.workspace = Some(workspace.id);
+    let prefix = if is_prefixed { format!("{}/{}", mount.prefix, workspace.name) } else { mount.prefix.clone() };
+    let place = own::Place { workspace, prefix: &prefix };
+    let verdict = own::judge(services, &caller, &place, &path, action);
+    trail.rule = Some(verdict.rule.to_string());
+    if !verdict.is_allowed {
+        if root::may_be_redacted(services, &path, request.method()) {
+            trail.verdict = Verdict::Allowed;
+            trail.rule = Some("sso_rbac_root_read = redacted".to_owned());
+            return root::redacted(arrival, body, upstream, &place).await;
+        }
+        refuse_unknown_workspace(&caller, services, &path)?;
+        tracing::info!(request_id = arrival.request_id, user = %caller.principal.name, rule = %verdict.rule, "refused");
+        return Err(ApiError::no_permission(caller.principal.name.as_str(), action));
+    }
+    trail.verdict = Verdict::Allowed;
+    services.audit.admit(action)?;
+    if own::is_own(&path) {
+        return own::answer_request(arrival, body, &caller, &place, &path).await;
+    }
+    refuse_unknown_workspace(&caller, services, &path)?;
+    forward(arrival, body, upstream, &place, &path).await
+}
+
+/// Sends the request to the Kong of its workspace and the answer back, pagination links corrected.
+async fn forward(
+    arrival: &Arrival<'_>,
+    body: Payload,
+    upstream: &Upstream,
+    place: &own::Place<'_>,
+    path: &CanonicalPath,
+) -> Result<HttpResponse, ApiError> {
+    let request = arrival.request;
+    let rewrites = *request.method() == Method::GET && !place.prefix.is_empty();
+    let answer = upstream_answer(arrival, body, upstream, place, &path.to_string(), !rewrites).await?;
+    if rewrites { pagination::prefix_links(answer, place.prefix).await } else { Ok(stream_answer(answer)) }
+}
+
+/// Asks the Kong of a workspace.
+async fn upstream_answer(
+    arrival: &Arrival<'_>,
+    body: Payload,
+    upstream: &Upstream,
+    place: &own::Place<'_>,
+    path: &str,
+    may_compress: bool,
+) -> Result<super::proxy::UpstreamResponse, ApiError> {
+    let settings = &arrival.services.settings;
+    let own_upstream = place.workspace.upstream_admin_url.as_deref().map(Url::parse).transpose();
+    let own_upstream = own_upstream.map_err(|_| ApiError::internal())?;
+    let headers = own_headers(settings, own_upstream.is_none(), arrival.request_id)?;
+    let forward = Forward {
+        base: own_upstream.as_ref().unwrap_or(&settings.upstream.admin_url),
+        path,
+        query: arrival.request.uri().query(),
+        headers: &headers,
+        may_compress,
+        peer: arrival.peer,
+    };
+    upstream.send(arrival.request, body, &forward).await
+}
+
+/// Headers that kong-sso adds: the request's id and, for the server's own upstream only, the operator's
+/// (`sso_upstream_admin_headers`): they may hold a key that the cluster of another workspace must not see.
+fn own_headers(
+    settings: &Settings,
+    is_own_upstream: bool,
+    request_id: &str,
+) -> Result<Vec<(HeaderName, HeaderValue)>, ApiError> {
+    let operators = settings.upstream.admin_headers.iter().filter(|_| is_own_upstream);
+    let operators = operators.map(|(name, value)| (name.as_str(), value.expose_secret()));
+    operators
+        .chain([(REQUEST_ID_HEADER, request_id)])
+        .map(|(name, value)| {
+            let mut value = HeaderValue::from_str(value).map_err(|_| ApiError::internal())?;
+            value.set_sensitive(name != REQUEST_ID_HEADER);
+            Ok((HeaderName::try_from(name).map_err(|_| ApiError::internal())?, value))
+        })
+        .collect()
+}
+
+/// The workspace that the first segment names by name or id, and the path without it; else `default`. With them,
+/// whether the path named it.
+fn split_workspace(
+    workspaces: &[Workspace],
+    path: CanonicalPath,
+) -> Result<(&Workspace, CanonicalPath, bool), ApiError> {
+    let named = path.first().and_then(|first| {
+        workspaces.iter().find(|workspace| workspace.name.as_str() == first || workspace.id.to_string() == first)
+    });
+    match named {
+        Some(workspace) => Ok((workspace, path.without_first(), true)),
+        None => {
+            let default = workspaces.iter().find(|workspace| workspace.name.is_default());
+            default.map(|workspace| (workspace, path, false)).ok_or_else(ApiError::store_unavailable)
+        }
+    }
+}
+
+/// A path such as `/nowhere/services` means a workspace that does not exist. Only somebody with rights in every
+/// workspace learns that; for others it is a path without permission.
+fn refuse_unknown_workspace(caller: &Caller, services: &Services, path: &CanonicalPath) -> Result<(), ApiError> {
+    let is_reserved = |name: &str| RESERVED_WORKSPACE_NAMES.contains(&name);
+    let [first, second, ..] = path.segments() else { return Ok(()) };
+    let sees_all = !services.access.is_enforced() || caller.principal.policy.reaches_any();
+    if sees_all && !is_reserved(first) && is_reserved(second) {
+        return Err(ApiError::workspace_not_found(first));
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! The doors that Kong Enterprise has and open-source Kong lacks: kong-sso answers them itself and never asks Kong
+//! (kong-manager.md 4.11, 5.2, 6.1, 3.2, 7.7). The admin pages call the same doors through [`call`], so one decision,
+//! one validation and one audit record serve both.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::StreamExt as _;
+use serde_json::Value;
+
+use crate::domain::access::Caller;
+use crate::domain::rbac::{Action, Endpoint};
+use crate::domain::workspace::Workspace;
+use crate::kong::body::{self, BodyError, Members};
+use crate::kong::path::CanonicalPath;
+use crate::services::Services;
+use crate::web::error::ApiError;
+use crate::web::guard::Arrival;
+
+/// First segments of own doors.
+const OWN_DOORS: &[&str] =
+    &["admins", "audit", "auth", "endpoints", "groups", "licenses", "rbac", "userinfo", "workspaces"];
+/// Longest body of an own door, bytes.
+const LONGEST_BODY: usize = 1024 * 1024;
+
+/// The workspace of a request, and what stood before the path: links in answers carry it.
+#[derive(Clone, Copy)]
+pub struct Place<'p> {
+    /// The workspace.
+    pub workspace: &'p Workspace,
+    /// Prefix of links: mount point and workspace as the client wrote them.
+    pub prefix: &'p str,
+}
+
+/// Whether a request may pass, and why.
+pub struct Judgement {
+    /// It may.
+    pub is_allowed: bool,
+    /// The rule, in one line.
+    pub rule: Arc<str>,
+}
+
+/// Query arguments of a request.
+pub type Query = HashMap<String, String>;
+
+/// One call of an own door.
+pub struct Call<'c> {
+    /// The services.
+    pub services: &'c Services,
+    /// Who calls.
+    pub caller: &'c Caller,
+    /// Where.
+    pub place: Place<'c>,
+    /// What it does.
+    pub action: Action,
+    /// Method: PUT and PATCH are the same action but not the same call.
+    pub method: &'c str,
+    /// Decoded segments without workspace.
+    pub segments: Vec<String>,
+    /// Query arguments; the last of several counts.
+    pub query: Query,
+    /// Members of the body.
+    pub body: Members,
+}
+
+/// The answer of an own door.
+#[derive(Debug, PartialEq)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// JSON body, if there is one.
+    pub body: Option<Value>,
+}
+
+impl Answer {
+    /// 200 with a body.
+    #[must_use]
+    pub const fn ok(body: Value) -> Self {
+        Self { status: 200, body: Some(body) }
+    }
+
+    /// 201 with a body.
+    #[must_use]
+    pub const fn created(body: Value) -> Self {
+        Self { status: 201, body: Some(body) }
+    }
+
+    /// 204.
+    #[must_use]
+    pub const fn no_content() -> Self {
+        Self { status: 204, body: None }
+    }
+
+    fn into_response(self) -> HttpResponse {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = HttpResponse::build(status);
+        response.insert_header(("cache-control", "no-store"));
+        match self.body {
+            Some(body) => response.json(body),
+            None => response.finish(),
+        }
+    }
+}
+
+/// Whether kong-sso answers this path itself.
+#[must_use]
+pub fn is_own(path: &CanonicalPath) -> bool {
+    path.first().is_some_and(|first| OWN_DOORS.contains(&first))
+}
+
+/// The decision about a request: the one function of [`crate::services::access::Access`], and the few doors that are
+/// open to everybody who is somebody (kong-manager.md 4.9).
+#[must_use]
+pub fn judge(
+    services: &Services,
+    caller: &Caller,
+    place: &Place<'_>,
+    path: &CanonicalPath,
+    action: Action,
+) -> Judgement {
+    let is_open = match path.segments() {
+        [first] => matches!(first.as_str(), "userinfo" | "endpoints") && action == Action::Read,
+        [first, second, ..] => first == "admins" && second == "self",
+        [] => false,
+    };
+    if is_open {
+        return Judgement { is_allowed: true, rule: Arc::from("open to every authenticated caller") };
+    }
+    let decision = services.access.decide(&caller.principal, &place.workspace.name, &path.endpoint(), action);
+    Judgement { is_allowed: decision.is_allowed, rule: decision.label() }
+}
+
+/// Whether a caller may do something, for pages that show or hide a button.
+#[must_use]
+pub fn may(services: &Services, caller: &Caller, workspace: &Workspace, endpoint: &str, action: Action) -> bool {
+    services.access.decide(&caller.principal, &workspace.name, &Endpoint::of(endpoint), action).is_allowed
+}
+
+/// Answers an HTTP request that was judged already.
+///
+/// # Errors
+/// What the door refuses.
+pub(super) async fn answer_request(
+    arrival: &Arrival<'_>,
+    payload: Payload,
+    caller: &Caller,
+    place: &Place<'_>,
+    path: &CanonicalPath,
+) -> Result<HttpResponse, ApiError> {
+    let method = arrival.request.method().as_str();
+    let call = Call {
+        services: arrival.services,
+        caller,
+        place: *place,
+        action: Action::of_method(method).unwrap_or(Action::Read),
+        method: if method == "HEAD" { "GET" } else { method },
+        segments: path.decoded().ok_or_else(ApiError::not_found)?,
+        query: url::form_urlencoded::parse(arrival.request.query_string().as_bytes()).into_owned().collect(),
+        body: read_body(arrival.request, payload).await?,
+    };
+    Ok(answer(&call).await?.into_response())
+}
+
+/// Calls a door from a page: judged, recorded and answered as a request of the Admin API would be.
+///
+/// # Errors
+/// 403 without permission; what the door refuses.
+pub async fn call(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let raw: String = call.segments.iter().flat_map(|segment| ["/".to_owned(), encode(segment)]).collect();
+    let path = CanonicalPath::parse(&raw).map_err(ApiError::bad_path)?;
+    if !judge(call.services, call.caller, &call.place, &path, call.action).is_allowed {
+        return Err(ApiError::no_permission(call.caller.principal.name.as_str(), call.action));
+    }
+    call.services.audit.admit(call.action)?;
+    answer(call).await
+}
+
+fn encode(segment: &str) -> String {
+    percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// The doors.
+async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
+    match call.segments.first().map(String::as_str) {
+        _ => Err(ApiError::not_found()),
+    }
+}
+
+async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Members, ApiError> {
+    let mut types = request.headers().get_all(CONTENT_TYPE);
+    let content_type = types.next();
+    if types.next().is_some() {
+        return Err(ApiError::bad_request("content_type", "Multiple Content-Type headers not allowed"));
+    }
+    let mut bytes = actix_web::web::BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| ApiError::bad_request("body", "The request body broke off"))?;
+        if bytes.len() + chunk.len() > LONGEST_BODY {
+            return Err(ApiError::payload_too_large(LONGEST_BODY as u64));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    if bytes.is_empty() {
+        return Ok(Members::new());
+    }
+    let content_type = content_type.map(|value| value.to_str().unwrap_or_default());
+    body::parse(content_type, bytes.freeze()).await.map_err(|error| match error {
+        BodyError::Json => ApiError::bad_json(),
+        BodyError::Form => ApiError::bad_request("bad_form", "Cannot parse form body"),
+        BodyError::MediaType => ApiError::unsupported_media_type(),
+    })
+}

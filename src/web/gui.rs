@@ -1,0 +1,225 @@
+//! The GUI's origin: Kong Manager behind the sign-in, the protected Admin API below one path, own pages below another
+//! (kong-manager.md 8.2).
+
+use std::sync::Arc;
+
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, LOCATION,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use url::form_urlencoded;
+
+use super::admin_api::{self, Mount, REQUEST_ID_HEADER};
+use super::auth;
+use super::error::ApiError;
+use super::guard::Arrival;
+use super::kconfig;
+use super::pages;
+use super::peer::Peer;
+use super::proxy::{Forward, Upstream, stream_answer};
+use crate::config::settings::GuiSettings;
+use crate::kong::path::CanonicalPath;
+use crate::services::Services;
+
+/// Endings of files that hold no data and are served without a session.
+const STATIC_ENDINGS: &[&str] = &[
+    "js", "mjs", "css", "map", "woff", "woff2", "ttf", "otf", "eot", "png", "jpg", "jpeg", "gif", "svg", "ico", "webp",
+    "avif", "wasm",
+];
+
+/// Answers every request of the GUI's listener that is none of the own pages.
+pub async fn handle(
+    request: HttpRequest,
+    body: Payload,
+    services: Data<Services>,
+    upstream: Data<Upstream>,
+) -> HttpResponse {
+    let gui = &services.settings.gui;
+    let path = match CanonicalPath::parse(request.uri().path()) {
+        Ok(path) => path,
+        Err(error) => return serve_page(&request, &services, |_| Err(ApiError::bad_path(error))).await,
+    };
+    let prefix = format!("{}{}", gui.path, gui.api_path);
+    if gui.single_origin
+        && let Some(inner) = below(&path, &prefix)
+    {
+        return admin_api::serve(&request, body, &services, &upstream, Ok(inner), &Mount { prefix }).await;
+    }
+    let Some(inner) = below(&path, &gui.path) else {
+        let target = format!("{}/", gui.path);
+        return HttpResponse::Found().insert_header((LOCATION, target)).finish();
+    };
+    let peer = Peer::of(&request, &services.settings.trusted_proxies);
+    let request_id = uuid::Uuid::new_v4().simple().to_string();
+    let arrival = Arrival { request: &request, services: &services, peer: &peer, request_id: &request_id };
+    let answer = manager(&arrival, body, &upstream, &path, &inner).await;
+    finish(&arrival, answer)
+}
+
+/// Kong Manager: its configuration, its files, its documents.
+async fn manager(
+    arrival: &Arrival<'_>,
+    body: Payload,
+    upstream: &Upstream,
+    path: &CanonicalPath,
+    inner: &CanonicalPath,
+) -> Result<HttpResponse, ApiError> {
+    let services = arrival.services;
+    if !matches!(*arrival.request.method(), Method::GET | Method::HEAD) {
+        return Err(ApiError::method_not_allowed("GET, HEAD"));
+    }
+    let name = inner.to_string();
+    if name == "/kconfig.js" {
+        let caller = arrival.visitor().await.ok();
+        return Ok(kconfig::answer(arrival, caller.as_ref()).await?);
+    }
+    if is_static(&name) {
+        return Ok(stream_answer(fetch(arrival, body, upstream, path).await?));
+    }
+    if services.login.is_none() && services.access.is_enforced() {
+        return pages::no_sign_in(&services.settings.gui, arrival.request_id);
+    }
+    match arrival.visitor().await {
+        Ok(_) => document(arrival, body, upstream, path).await,
+        Err(error) if error.status() == StatusCode::UNAUTHORIZED => Ok(to_sign_in(arrival)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a path is a file that tells nothing: anything else is a document and needs a session.
+fn is_static(path: &str) -> bool {
+    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending);
+    path.starts_with("/assets/") || path == "/robots.txt" || ending.is_some_and(|it| STATIC_ENDINGS.contains(&it))
+}
+
+async fn fetch(
+    arrival: &Arrival<'_>,
+    body: Payload,
+    upstream: &Upstream,
+    path: &CanonicalPath,
+) -> Result<super::proxy::UpstreamResponse, ApiError> {
+    let Some(base) = &arrival.services.settings.upstream.gui_url else {
+        return Err(ApiError::no_manager());
+    };
+    let id = HeaderValue::from_str(arrival.request_id).map_err(|_| ApiError::internal())?;
+    let headers = [(HeaderName::from_static(REQUEST_ID_HEADER), id)];
+    let forward = Forward {
+        base,
+        path: &path.to_string(),
+        query: arrival.request.uri().query(),
+        headers: &headers,
+        may_compress: arrival.request.headers().contains_key(ACCEPT_ENCODING),
+        peer: arrival.peer,
+    };
+    upstream.send(arrival.request, body, &forward).await
+}
+
+/// A document of Kong Manager for somebody who is signed in; never kept by a cache.
+async fn document(
+    arrival: &Arrival<'_>,
+    body: Payload,
+    upstream: &Upstream,
+    path: &CanonicalPath,
+) -> Result<HttpResponse, ApiError> {
+    let mut response = stream_answer(fetch(arrival, body, upstream, path).await?);
+    let gui = &arrival.services.settings.gui;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in [
+        ("x-frame-options", "sameorigin"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "strict-origin-when-cross-origin"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    // Kong's own policy names its own ports, which a browser behind kong-sso cannot reach.
+    headers.remove(CONTENT_SECURITY_POLICY);
+    if let Some(policy) = content_security_policy(gui)
+        && let Ok(policy) = HeaderValue::from_str(&policy)
+    {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(response)
+}
+
+fn content_security_policy(gui: &GuiSettings) -> Option<String> {
+    let configured = gui.csp.as_ref()?;
+    Some(configured.clone().unwrap_or_else(|| {
+        let api =
+            gui.api_url.as_deref().filter(|_| !gui.single_origin).map(|url| format!(" {url}")).unwrap_or_default();
+        format!(
+            "default-src 'self'; connect-src 'self'{api}; img-src 'self' data:; script-src 'self' 'wasm-unsafe-eval'; \
+             script-src-elem 'self'; style-src 'self' 'unsafe-inline'"
+        )
+    }))
+}
+
+/// Sends a document's visitor to the sign-in, with the way back.
+fn to_sign_in(arrival: &Arrival<'_>) -> HttpResponse {
+    let uri = arrival.request.uri();
+    let wanted = uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    let login = arrival.login_url();
+    let separator = if login.contains('?') { '&' } else { '?' };
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", wanted).finish();
+    HttpResponse::Found()
+        .insert_header((LOCATION, format!("{login}{separator}{query}")))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+/// Errors become pages for browsers that navigate, and JSON for the rest.
+fn finish(arrival: &Arrival<'_>, answer: Result<HttpResponse, ApiError>) -> HttpResponse {
+    answer.unwrap_or_else(|error| {
+        if auth::is_navigation(arrival.request) {
+            pages::error(&arrival.services.settings.gui, &error, arrival.request_id, Some(&arrival.login_url()))
+        } else {
+            error.into_response()
+        }
+    })
+}
+
+async fn serve_page(
+    request: &HttpRequest,
+    services: &Arc<Services>,
+    answer: impl FnOnce(&Arrival<'_>) -> Result<HttpResponse, ApiError>,
+) -> HttpResponse {
+    let peer = Peer::of(request, &services.settings.trusted_proxies);
+    let request_id = uuid::Uuid::new_v4().simple().to_string();
+    let arrival = Arrival { request, services, peer: &peer, request_id: &request_id };
+    finish(&arrival, answer(&arrival))
+}
+
+/// The path without `prefix`, when it lies below it segment by segment.
+fn below(path: &CanonicalPath, prefix: &str) -> Option<CanonicalPath> {
+    let wanted: Vec<&str> = prefix.split('/').filter(|segment| !segment.is_empty()).collect();
+    let starts = path.segments().len() >= wanted.len() && path.segments().iter().zip(&wanted).all(|(a, b)| a == b);
+    starts.then(|| wanted.iter().fold(path.clone(), |path, _| path.without_first()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn km_107_files_are_told_from_documents() {
+        for file in ["/assets/x.js", "/favicon.ico", "/robots.txt", "/logo.svg"] {
+            assert!(is_static(file), "{file}");
+        }
+        for document in ["/", "/services", "/services/my.api", "/assetsx", "/consumers/a.json"] {
+            assert!(!is_static(document), "{document}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_counts_by_whole_segments() {
+        let path = |text: &str| CanonicalPath::parse(text).unwrap();
+        assert_eq!(below(&path("/_api/services"), "/_api").unwrap().to_string(), "/services");
+        assert_eq!(below(&path("/_api"), "/_api").unwrap().to_string(), "/");
+        assert_eq!(below(&path("/_apix/services"), "/_api"), None);
+        assert_eq!(below(&path("/manager/_api/x"), "/manager/_api").unwrap().to_string(), "/x");
+        assert_eq!(below(&path("/x"), "").unwrap().to_string(), "/x");
+    }
+}

@@ -1,0 +1,170 @@
+//! What every page of kong-sso shares: the frame's values, assets with hashed names, security headers, and the pages
+//! without a session. All text reaches a page through askama's escaping.
+
+pub mod assets;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::error::ApiError;
+use crate::config::settings::GuiSettings;
+use assets::Assets;
+
+/// Scripts, styles and images of this origin only; no frames, no plugins, no other base.
+const CSP: &str = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
+
+/// The frame of a page without a session.
+pub struct BareShell {
+    /// Title of the tab.
+    pub title: String,
+    /// Path of the admin pages, no trailing slash.
+    pub base: String,
+    /// Id to quote when asking for help.
+    pub request_id: String,
+    /// Style, script and icons.
+    pub assets: Assets,
+}
+
+impl BareShell {
+    /// A frame.
+    #[must_use]
+    pub fn new(gui: &GuiSettings, title: &str, request_id: &str) -> Self {
+        let base = base(gui);
+        Self { title: title.to_owned(), request_id: request_id.to_owned(), assets: Assets::below(&base), base }
+    }
+}
+
+/// Path of the admin pages on the GUI's origin, e.g. `/_sso`.
+#[must_use]
+pub fn base(gui: &GuiSettings) -> String {
+    format!("{}{}", gui.path, gui.ui_path)
+}
+
+/// Path of one admin page.
+#[must_use]
+pub fn ui_url(gui: &GuiSettings, page: &str) -> String {
+    format!("{}{page}", base(gui))
+}
+
+/// A rendered page with the headers of every page.
+///
+/// # Errors
+/// The template could not be rendered.
+pub fn render(status: StatusCode, page: &impl Template) -> Result<HttpResponse, ApiError> {
+    let html = page.render().map_err(|error| {
+        tracing::error!(error = %error, "a page could not be rendered");
+        ApiError::internal()
+    })?;
+    Ok(HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .insert_header(("cache-control", "no-store"))
+        .insert_header(("content-security-policy", CSP))
+        .insert_header(("x-content-type-options", "nosniff"))
+        .insert_header(("x-frame-options", "DENY"))
+        .insert_header(("referrer-policy", "same-origin"))
+        .insert_header(("cross-origin-opener-policy", "same-origin"))
+        .body(html))
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    shell: BareShell,
+    status: u16,
+    heading: String,
+    sentence: String,
+    advice: String,
+    retry_url: Option<String>,
+    sign_in_url: Option<String>,
+    home_url: Option<String>,
+}
+
+/// The face of an error for people. `sign_in_url` starts a new sign-in, when there is one.
+#[must_use]
+pub fn error(gui: &GuiSettings, error: &ApiError, request_id: &str, sign_in_url: Option<&str>) -> HttpResponse {
+    let status = error.status();
+    let (heading, advice) = words(error);
+    let sign_in_url = sign_in_url.filter(|url| !url.is_empty()).map(str::to_owned);
+    let may_retry = status.is_server_error() || status == StatusCode::UNAUTHORIZED;
+    let page = ErrorPage {
+        shell: BareShell::new(gui, heading, request_id),
+        status: status.as_u16(),
+        heading: heading.to_owned(),
+        sentence: error.sentence().to_owned(),
+        advice: advice.to_owned(),
+        retry_url: sign_in_url.clone().filter(|_| may_retry),
+        sign_in_url: sign_in_url.filter(|_| !may_retry),
+        home_url: (status == StatusCode::NOT_FOUND).then(|| ui_url(gui, "/")),
+    };
+    let mut response =
+        render(status, &page).unwrap_or_else(|_| HttpResponse::build(status).body(error.sentence().to_owned()));
+    if let Some(seconds) = error.retry_after() {
+        response
+            .headers_mut()
+            .insert(actix_web::http::header::RETRY_AFTER, actix_web::http::header::HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Heading and advice of an error.
+fn words(error: &ApiError) -> (&'static str, &'static str) {
+    match (error.code(), error.status().as_u16()) {
+        ("login_state", _) => (
+            "This sign-in cannot be finished",
+            "It was finished before, took too long, or was started in another browser. Start again.",
+        ),
+        (_, 401) => (
+            "Sign-in failed",
+            "Try again. If it keeps failing, give the request id below to whoever runs this gateway: the cause is in \
+             the log and on the SSO status page.",
+        ),
+        ("cross_site_request", _) => {
+            ("Refused", "The request came from another site. Open the page here and repeat it.")
+        }
+        ("groups_unreadable", _) => (
+            "Your groups could not be read",
+            "The identity provider sends a pointer instead of your groups. Ask whoever runs it to send fewer groups, or \
+             application roles.",
+        ),
+        ("no_permission", _) => ("No permission", "Ask a super admin for a role that includes this."),
+        (_, 403) => ("No access", "Ask whoever runs this gateway to give you an account or a role."),
+        (_, 404) => ("Not found", "The page does not exist, or what it showed was deleted."),
+        (_, 502..=504) => ("Not available right now", "This is usually over soon. Try again in a few seconds."),
+        (_, 400..=499) => ("The request was not accepted", ""),
+        _ => ("Something went wrong", "The cause is in the log. Quote the request id below."),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "continue.html")]
+struct ContinuePage<'p> {
+    shell: BareShell,
+    target: &'p str,
+    script: String,
+}
+
+/// A page that leads on by itself, for where a redirect would not do: the browser then sees a navigation that begins
+/// here.
+///
+/// # Errors
+/// The template could not be rendered.
+pub fn continue_to(gui: &GuiSettings, target: &str) -> Result<HttpResponse, ApiError> {
+    let shell = BareShell::new(gui, "One moment", "");
+    let script = shell.assets.url("continue.js");
+    render(StatusCode::OK, &ContinuePage { shell, target, script })
+}
+
+#[derive(Template)]
+#[template(path = "no_sign_in.html")]
+struct NoSignInPage {
+    shell: BareShell,
+}
+
+/// The page of a GUI listener without sign-in while RBAC is enforced (kong-manager.md 2.1).
+///
+/// # Errors
+/// The template could not be rendered.
+pub fn no_sign_in(gui: &GuiSettings, request_id: &str) -> Result<HttpResponse, ApiError> {
+    render(StatusCode::OK, &NoSignInPage { shell: BareShell::new(gui, "No sign-in", request_id) })
+}

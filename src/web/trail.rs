@@ -1,0 +1,105 @@
+//! What becomes known about a request on its way: the material of its audit record (kong-manager.md 7.2).
+
+use actix_web::HttpRequest;
+use url::form_urlencoded;
+
+use super::peer::Peer;
+use crate::domain::access::{Caller, Door};
+use crate::domain::audit::{RequestRecord, Verdict};
+use crate::domain::ids::WorkspaceId;
+use crate::domain::time::UnixSeconds;
+
+/// Query arguments whose values never reach a record.
+const SECRET_ARGUMENTS: &[&str] = &["code", "state", "token", "id_token_hint", "iss", "session_state"];
+/// Longest path that is recorded, characters.
+const LONGEST_PATH: usize = 2048;
+
+/// The trail of one request.
+#[derive(Debug)]
+pub struct Trail {
+    /// 32 hexadecimal characters.
+    pub request_id: String,
+    /// Who, once that is known.
+    pub caller: Option<Caller>,
+    /// The workspace that the path names.
+    pub workspace: Option<WorkspaceId>,
+    /// The decision.
+    pub verdict: Verdict,
+    /// The rule that made it.
+    pub rule: Option<String>,
+    /// The door, where nobody is known.
+    pub door: Door,
+}
+
+impl Trail {
+    /// An empty trail with a new request id.
+    #[must_use]
+    pub fn new(door: Door) -> Self {
+        Self {
+            request_id: uuid::Uuid::new_v4().simple().to_string(),
+            caller: None,
+            workspace: None,
+            verdict: Verdict::None,
+            rule: None,
+            door,
+        }
+    }
+
+    /// The audit record of the answered request.
+    #[must_use]
+    pub fn record(
+        self,
+        request: &HttpRequest,
+        peer: &Peer,
+        path: &str,
+        status: u16,
+        now: UnixSeconds,
+    ) -> RequestRecord {
+        let door = self.caller.as_ref().map_or(self.door, |caller| caller.door);
+        let principal = self.caller.map(|caller| caller.principal);
+        RequestRecord {
+            request_id: self.request_id,
+            client_ip: peer.client.to_string(),
+            method: request.method().to_string(),
+            path: with_masked_query(path, request.query_string()),
+            rbac_user_id: principal.as_ref().and_then(|who| who.rbac_user_id).map(|id| id.to_string()),
+            rbac_user_name: principal.as_ref().filter(|who| who.rbac_user_id.is_some()).map(|who| who.name.to_string()),
+            request_source: door.as_source().map(str::to_owned),
+            request_timestamp: now,
+            status,
+            workspace: self.workspace.map(|id| id.to_string()),
+            verdict: self.verdict,
+            rule: self.rule,
+        }
+    }
+}
+
+/// The path with its query; values of secret arguments are `***`.
+fn with_masked_query(path: &str, query: &str) -> String {
+    if query.is_empty() {
+        return path.chars().take(LONGEST_PATH).collect();
+    }
+    let is_secret = |name: &str| SECRET_ARGUMENTS.contains(&name);
+    let has_secret = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_secret(&name));
+    let shown = if has_secret {
+        let masked = form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| if is_secret(&name) { format!("{name}=***") } else { format!("{name}={value}") });
+        masked.collect::<Vec<_>>().join("&")
+    } else {
+        query.to_owned()
+    };
+    format!("{path}?{shown}").chars().take(LONGEST_PATH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn km_099_no_code_state_or_token_value_is_recorded() {
+        assert_eq!(with_masked_query("/auth", "code=abc&state=s&x=1"), "/auth?code=***&state=***&x=1");
+        assert_eq!(with_masked_query("/auth", "%63ode=abc"), "/auth?code=***");
+        assert_eq!(with_masked_query("/auth", "session_logout=true"), "/auth?session_logout=true");
+        assert_eq!(with_masked_query("/services", ""), "/services");
+    }
+}
