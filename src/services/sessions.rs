@@ -346,7 +346,12 @@ impl Sessions {
     async fn refresh_once(&self, known: &Arc<Known>) -> Result<Refreshed, ServiceError> {
         let key = (known.session.id, known.session.token_expires_at);
         let shared = self.refreshes.try_get_with(key, self.refresh(known)).await;
-        shared.map_err(|error| ServiceError::Shared(error.to_string()))
+        let refreshed = shared.map_err(|error| ServiceError::Shared(error.to_string()))?;
+        if refreshed == Refreshed::Kept {
+            // The next attempt is a new one; until then `refresh_not_before` holds it back.
+            self.refreshes.invalidate(&key).await;
+        }
+        Ok(refreshed)
     }
 
     async fn refresh(&self, known: &Known) -> Result<Refreshed, ServiceError> {

@@ -247,10 +247,9 @@ async fn a_large_body_is_413_and_a_dead_kong_502() {
     })
     .await;
     for database in databases().await {
-        let (unused, dead) = bind();
-        drop(unused);
         bootstrap::first_super_admin(&database.store, &"root".to_owned().into(), NOW).await.unwrap();
-        let running = node::start(settings(&dead, &database)).await;
+        // A port that no server of a test ever gets.
+        let running = node::start(settings("http://127.0.0.1:1", &database)).await;
         let reply = call("GET", format!("{}/services", running.admin), &[("kong-admin-token", "root")], "").await;
         assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (502, "5"));
         running.stop().await;

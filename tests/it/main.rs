@@ -11,5 +11,6 @@
 mod admin_api;
 mod config;
 mod oidc;
+mod sign_in;
 mod store;
 mod support;

@@ -53,7 +53,16 @@ pub async fn start(settings: Settings) -> Running {
 
 /// Starts a node on ports that the settings name already.
 pub async fn start_at(settings: Settings, admin: (TcpListener, String), gui: (TcpListener, String)) -> Running {
-    let shift = Arc::new(AtomicI64::new(0));
+    start_with(settings, admin, gui, Arc::new(AtomicI64::new(0))).await
+}
+
+/// The same on a clock that others share.
+pub async fn start_with(
+    settings: Settings,
+    admin: (TcpListener, String),
+    gui: (TcpListener, String),
+    shift: Arc<AtomicI64>,
+) -> Running {
     let node = Node::build(settings, Clock::Shifted(Arc::clone(&shift))).await.unwrap();
     let servers = [node.serve_admin_api(admin.0, None).unwrap(), node.serve_gui(gui.0, None).unwrap()];
     node.spawn_workers();
