@@ -31,7 +31,7 @@ use crate::services::login::Login;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
 use crate::store::{Store, StoreError};
-use crate::web::error::chain;
+use crate::telemetry::chain;
 
 /// How long Kong may take for what kong-sso asks by itself.
 const KONG_TIMEOUT: Duration = Duration::from_secs(5);

@@ -56,7 +56,7 @@ impl Node {
         let address = address_of(&socket);
         let bound = match tls {
             Some(tls) => server.listen_rustls_0_23(socket, tls),
-            None => server.listen_auto_h2c(socket),
+            None => server.listen(socket),
         };
         bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_admin_listen", address, cause })
     }
@@ -80,7 +80,7 @@ impl Node {
         let address = address_of(&socket);
         let bound = match tls {
             Some(tls) => server.listen_rustls_0_23(socket, tls),
-            None => server.listen_auto_h2c(socket),
+            None => server.listen(socket),
         };
         bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_gui_listen", address, cause })
     }

@@ -12,6 +12,7 @@ use crate::kong::path::PathError;
 use crate::services::access::AccessError;
 use crate::services::error::ServiceError;
 use crate::services::login::error::LoginError;
+use crate::telemetry::chain;
 
 /// Header with the stable code of an error.
 pub const ERROR_CODE_HEADER: &str = "x-kong-sso-error";
@@ -320,11 +321,4 @@ impl From<LoginError> for ApiError {
             LoginError::Service(error) => error.into(),
         }
     }
-}
-
-/// An error with all its causes, for the log.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -9,8 +9,10 @@
 )]
 
 mod admin_api;
+mod architecture;
 mod config;
 mod oidc;
+mod process;
 mod sign_in;
 mod store;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -19,16 +19,10 @@ pub struct Running {
     pub gui: String,
     /// The node.
     pub node: Node,
-    shift: Arc<AtomicI64>,
     handles: Vec<ServerHandle>,
 }
 
 impl Running {
-    /// Moves the node's clock.
-    pub fn later(&self, seconds: i64) {
-        self.shift.fetch_add(seconds, Ordering::Relaxed);
-    }
-
     /// Ends the node.
     pub async fn stop(self) {
         for handle in &self.handles {
@@ -63,7 +57,7 @@ pub async fn start_with(
     gui: (TcpListener, String),
     shift: Arc<AtomicI64>,
 ) -> Running {
-    let node = Node::build(settings, Clock::Shifted(Arc::clone(&shift))).await.unwrap();
+    let node = Node::build(settings, Clock::Shifted(shift)).await.unwrap();
     let servers = [node.serve_admin_api(admin.0, None).unwrap(), node.serve_gui(gui.0, None).unwrap()];
     node.spawn_workers();
     let mut handles = Vec::new();
@@ -71,7 +65,7 @@ pub async fn start_with(
         handles.push(server.handle());
         actix_web::rt::spawn(server);
     }
-    Running { admin: admin.1, gui: gui.1, node, shift, handles }
+    Running { admin: admin.1, gui: gui.1, node, handles }
 }
 
 /// Settings in front of one upstream, RBAC enforced, no sign-in; the database is the caller's.
