@@ -85,6 +85,14 @@ impl Node {
         bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_gui_listen", address, cause })
     }
 
+    /// What a TLS listener of the Admin API serves (`admin_ssl_cert`, `admin_ssl_cert_key`).
+    ///
+    /// # Errors
+    /// A certificate or key cannot be used.
+    pub fn admin_api_tls(&self) -> Result<rustls::ServerConfig, StartError> {
+        tls::server(&self.services.settings.listeners.admin_tls)
+    }
+
     fn upstream(&self) -> Upstream {
         let settings = &self.services.settings;
         let credentials = Credentials {

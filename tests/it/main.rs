@@ -16,3 +16,4 @@ mod process;
 mod sign_in;
 mod store;
 mod support;
+mod tls;
