@@ -49,6 +49,12 @@ pub fn verify(stored: &str, token: &str) -> bool {
     argon2id().verify_password(token.as_bytes(), stored).is_ok()
 }
 
+/// Whether a stored hash is of another making than [`hash`] and should be replaced once its token is known.
+#[must_use]
+pub fn is_dated(stored: &str) -> bool {
+    !stored.starts_with("$argon2id$")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

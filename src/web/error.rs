@@ -50,6 +50,13 @@ impl ApiError {
         Self::message(StatusCode::UNAUTHORIZED, "invalid_rbac_credentials", "Invalid RBAC credentials")
     }
 
+    /// A client that guesses tokens.
+    #[must_use]
+    pub fn too_many_failures() -> Self {
+        let message = "Too many invalid credentials; try again in a minute";
+        Self::message(StatusCode::TOO_MANY_REQUESTS, "too_many_failures", message).retry_in(60)
+    }
+
     /// A session that ended; `login_url` starts a new one.
     #[must_use]
     pub fn session_expired(login_url: String) -> Self {
@@ -291,6 +298,7 @@ impl From<AccessError> for ApiError {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Invalid => Self::invalid_credentials(),
+            AccessError::TooManyFailures => Self::too_many_failures(),
             AccessError::Service(error) => error.into(),
         }
     }

@@ -352,3 +352,70 @@ async fn km_054_the_token_of_an_admin_works_only_while_approved_and_enabled() {
     })
     .await;
 }
+
+/// A token with the same index as `token`, so that it costs a slow comparison.
+fn look_alike(token: &str) -> String {
+    (0_u32..).map(|at| format!("guess-{at}")).find(|guess| token::ident(guess) == token::ident(token)).unwrap()
+}
+
+#[actix_web::test]
+async fn whoever_guesses_tokens_is_turned_away_and_good_tokens_are_not() {
+    with_server(async |url, store| {
+        add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let good = &[("kong-admin-token", "root")];
+        assert_eq!(call("GET", format!("{url}/services"), good, "").await.status, 200);
+        let guess = look_alike("root");
+        let bad = &[("kong-admin-token", guess.as_str())];
+        for _ in 0..30 {
+            assert_eq!(call("GET", format!("{url}/services"), bad, "").await.status, 401);
+        }
+        let reply = call("GET", format!("{url}/services"), bad, "").await;
+        assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (429, "60"));
+        assert_eq!(call("GET", format!("{url}/services"), good, "").await.status, 200, "a known token still works");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_changed_token_is_refused_at_once_and_other_changes_need_no_new_comparison() {
+    with_server(async |url, store| {
+        let id = add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let old = &[("kong-admin-token", "root")];
+        assert_eq!(call("GET", format!("{url}/services"), old, "").await.status, 200);
+        let mut tx = store.write().await.unwrap();
+        let mut user = rbac_users::find_by_id(&mut tx, id).await.unwrap().unwrap();
+        user.user_token = Some(token::hash("fresh").unwrap());
+        user.user_token_ident = Some(token::ident("fresh"));
+        rbac_users::update(&mut tx, &user).await.unwrap();
+        epochs::bump(&mut tx, Epoch::Rbac).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(call("GET", format!("{url}/services"), &[("kong-admin-token", "fresh")], "").await.status, 200);
+        for _ in 0..100 {
+            if call("GET", format!("{url}/services"), old, "").await.status == 401 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the old token still works");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_imported_hash_is_replaced_at_its_first_use() {
+    with_server(async |url, store| {
+        let id = add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let mut tx = store.write().await.unwrap();
+        let mut user = rbac_users::find_by_id(&mut tx, id).await.unwrap().unwrap();
+        user.user_token = Some(bcrypt::hash("root", 4).unwrap());
+        rbac_users::update(&mut tx, &user).await.unwrap();
+        epochs::bump(&mut tx, Epoch::Rbac).await.unwrap();
+        tx.commit().await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(call("GET", format!("{url}/services"), &[("kong-admin-token", "root")], "").await.status, 200);
+        }
+        let user = rbac_users::find_by_id(&mut *store.read().await.unwrap(), id).await.unwrap().unwrap();
+        assert!(user.user_token.unwrap().starts_with("$argon2id$"));
+    })
+    .await;
+}
