@@ -185,7 +185,9 @@ impl Access {
         let given = token.to_owned();
         let fresh =
             tokio::task::spawn_blocking(move || token::hash(&given)).await.map_err(|_| ServiceError::Hash)??;
-        let is_replaced = rbac_users::replace_hash(&mut *self.store.read().await?, user, &stored, &fresh).await?;
+        let mut transaction = self.store.write().await?;
+        let is_replaced = rbac_users::replace_hash(&mut transaction, user, &stored, &fresh).await?;
+        transaction.commit().await?;
         self.forget();
         Ok(if is_replaced { fresh } else { stored })
     }

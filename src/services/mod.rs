@@ -61,10 +61,10 @@ impl Services {
     pub async fn clean_up(&self) -> Result<(), ServiceError> {
         self.sessions.purge().await?;
         let now = self.clock.now();
-        let mut connection = self.store.read().await?;
-        consumed_states::purge_expired(&mut connection, now).await?;
-        records::purge_expired(&mut connection, now).await?;
-        Ok(())
+        let mut transaction = self.store.write().await?;
+        consumed_states::purge_expired(&mut transaction, now).await?;
+        records::purge_expired(&mut transaction, now).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Reads the change counters once. When another node changed something, or the counters cannot be read, cached

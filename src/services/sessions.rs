@@ -19,7 +19,7 @@ use moka::future::Cache;
 use super::error::ServiceError;
 use crate::config::auth_conf::SessionConf;
 use crate::domain::ids::{AdminId, RbacUserId, SessionId};
-use crate::domain::session::{SessionLimits, SessionTimes};
+use crate::domain::session::{SessionLimits, SessionTimes, Upkeep};
 use crate::domain::time::{Clock, UnixSeconds};
 use crate::oidc::{RelyingParty, TokenSet};
 use crate::sealing::{Sealer, random_token, sha256_hex};
@@ -205,7 +205,9 @@ impl Sessions {
         let key = random_token();
         let session = self.web_session(&key, state);
         let cached = self.keyed(session.key_hash.clone());
-        web_sessions::create(&mut *self.store.read().await?, &session).await?;
+        let mut transaction = self.store.write().await?;
+        web_sessions::create(&mut transaction, &session).await?;
+        transaction.commit().await?;
         self.browsers.insert(cached, Some(Arc::new(session))).await;
         Ok(key)
     }
@@ -217,7 +219,9 @@ impl Sessions {
     pub async fn update_browser(&self, key: &str, state: &BrowserState) -> Result<bool, ServiceError> {
         let session = self.web_session(key, state);
         let cached = self.keyed(session.key_hash.clone());
-        let is_there = web_sessions::update(&mut *self.store.read().await?, &session).await?;
+        let mut transaction = self.store.write().await?;
+        let is_there = web_sessions::update(&mut transaction, &session).await?;
+        transaction.commit().await?;
         self.browsers.insert(cached, is_there.then(|| Arc::new(session))).await;
         Ok(is_there)
     }
@@ -228,7 +232,9 @@ impl Sessions {
     /// The store failed.
     pub async fn delete_browser(&self, key: &str) -> Result<(), ServiceError> {
         let cached = self.keyed(sha256_hex(key.as_bytes()));
-        web_sessions::delete(&mut *self.store.read().await?, &cached.0).await?;
+        let mut transaction = self.store.write().await?;
+        web_sessions::delete(&mut transaction, &cached.0).await?;
+        transaction.commit().await?;
         self.browsers.insert(cached, None).await;
         Ok(())
     }
@@ -305,17 +311,27 @@ impl Sessions {
             self.end(id).await?;
             return Err(SessionError::Over);
         }
-        if upkeep.renew {
-            login_sessions::renew(&mut *self.store.read().await?, id, now).await?;
-            known.renewed.fetch_max(now.0, Ordering::Relaxed);
-        } else if upkeep.touch {
-            login_sessions::touch(&mut *self.store.read().await?, id, now).await?;
-        }
         if upkeep.renew || upkeep.touch {
-            known.last_seen.fetch_max(now.0, Ordering::Relaxed);
+            self.record_use(&known, upkeep, now).await?;
         }
         let LoginSession { rbac_user_id, admin_id, .. } = known.session;
         Ok(LiveSession { id, rbac_user_id, admin_id, was_renewed: upkeep.renew })
+    }
+
+    async fn record_use(&self, known: &Known, upkeep: Upkeep, now: UnixSeconds) -> Result<(), SessionError> {
+        let id = known.session.id;
+        let mut transaction = self.store.write().await?;
+        if upkeep.renew {
+            login_sessions::renew(&mut transaction, id, now).await?;
+        } else {
+            login_sessions::touch(&mut transaction, id, now).await?;
+        }
+        transaction.commit().await?;
+        if upkeep.renew {
+            known.renewed.fetch_max(now.0, Ordering::Relaxed);
+        }
+        known.last_seen.fetch_max(now.0, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn get(&self, id: SessionId) -> Result<Arc<Known>, SessionError> {
@@ -358,47 +374,50 @@ impl Sessions {
         let id = known.session.id;
         let owner = random_token();
         for _ in 0..LEASE * 5 {
-            let mut connection = self.store.read().await?;
-            let Some(current) = login_sessions::find(&mut connection, id).await? else {
+            let mut transaction = self.store.write().await?;
+            let Some(current) = login_sessions::find(&mut transaction, id).await? else {
                 return Ok(Refreshed::Refused);
             };
             if current.token_expires_at != known.session.token_expires_at {
-                drop(connection);
                 self.known.invalidate(&self.keyed(id)).await;
                 return Ok(Refreshed::Renewed);
             }
-            if login_sessions::try_lease(&mut connection, id, &owner, self.clock.now(), LEASE).await? {
-                drop(connection);
-                let outcome = self.refresh_leased(known).await;
-                login_sessions::release_lease(&mut *self.store.read().await?, id, &owner).await?;
-                return outcome;
+            let is_mine = login_sessions::try_lease(&mut transaction, id, &owner, self.clock.now(), LEASE).await?;
+            transaction.commit().await?;
+            if is_mine {
+                return self.refresh_leased(known, &owner).await;
             }
-            drop(connection);
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         Ok(Refreshed::Kept)
     }
 
-    async fn refresh_leased(&self, known: &Known) -> Result<Refreshed, ServiceError> {
+    async fn refresh_leased(&self, known: &Known, owner: &str) -> Result<Refreshed, ServiceError> {
         let id = known.session.id;
         let (Some(relying_party), Some(tokens)) = (&self.relying_party, self.open(&known.session)) else {
             return Ok(Refreshed::Kept);
         };
-        match relying_party.refresh(&tokens).await {
+        let answer = relying_party.refresh(&tokens).await;
+        let mut transaction = self.store.write().await?;
+        let outcome = match answer {
             Ok(fresh) => {
                 let sealed = self.seal(&fresh)?;
-                let mut connection = self.store.read().await?;
-                login_sessions::update_tokens(&mut connection, id, Some(&sealed), fresh.expires_at).await?;
-                self.known.invalidate(&self.keyed(id)).await;
-                Ok(Refreshed::Renewed)
+                login_sessions::update_tokens(&mut transaction, id, Some(&sealed), fresh.expires_at).await?;
+                Refreshed::Renewed
             }
             Err(error) => {
                 tracing::warn!(session = %id, code = error.code(), error = %error, "tokens could not be refreshed");
                 let later = self.clock.now().plus(REFRESH_PAUSE);
                 known.refresh_not_before.store(later.0, Ordering::Relaxed);
-                Ok(if error.ends_session() { Refreshed::Refused } else { Refreshed::Kept })
+                if error.ends_session() { Refreshed::Refused } else { Refreshed::Kept }
             }
+        };
+        login_sessions::release_lease(&mut transaction, id, owner).await?;
+        transaction.commit().await?;
+        if outcome == Refreshed::Renewed {
+            self.known.invalidate(&self.keyed(id)).await;
         }
+        Ok(outcome)
     }
 
     /// Ends a sign-in with all its browser sessions, on every node; returns the IdP's tokens that it had.
@@ -441,9 +460,9 @@ impl Sessions {
     /// The store failed.
     pub async fn purge(&self) -> Result<(), ServiceError> {
         let now = self.clock.now();
-        let mut connection = self.store.read().await?;
-        login_sessions::purge_expired(&mut connection, now, &self.limits).await?;
-        web_sessions::purge_expired(&mut connection, now).await?;
-        Ok(())
+        let mut transaction = self.store.write().await?;
+        login_sessions::purge_expired(&mut transaction, now, &self.limits).await?;
+        web_sessions::purge_expired(&mut transaction, now).await?;
+        Ok(transaction.commit().await?)
     }
 }
