@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Browser } from '../lib/testing.mjs';
-import { DATABASES, api, byToken, signIn, startParts, startStack } from '../lib/stack.mjs';
+import { DATABASES, api, byToken, signIn, startParts, startStack, withStack as withStackOf } from '../lib/stack.mjs';
 import { freePort } from '../lib/node.mjs';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -10,15 +10,7 @@ let parts;
 before(async () => (parts = await startParts()));
 after(() => parts.stop());
 
-/** Run `body` with a stack of its own. */
-async function withStack(options, body) {
-  const stack = await startStack(parts, options);
-  try {
-    await body(stack);
-  } finally {
-    await stack.stop();
-  }
-}
+const withStack = (options, body) => withStackOf(parts, options, body);
 
 /** How often a stack's client asked for and got tokens with a refresh token. */
 async function refreshes(stack) {

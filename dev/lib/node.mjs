@@ -59,7 +59,7 @@ export async function startNode(settings, { env = {} } = {}) {
   };
   try {
     await Promise.race([
-      Promise.all([settings.sso_gui_listen, settings.sso_admin_listen].map((address) => accepts(address))),
+      Promise.all([settings.sso_gui_listen, settings.sso_admin_listen].map((listen) => accepts(listen.split(' ')[0]))),
       child.gone.then((code) => Promise.reject(new Error(`kong-sso ended with ${code}: ${child.log.text}`))),
     ]);
   } catch (error) {
@@ -69,9 +69,15 @@ export async function startNode(settings, { env = {} } = {}) {
   return { conf, directory, stop, pid: child.process.pid, log: child.log };
 }
 
+/** The environment without Kong's settings, which would beat a settings file. */
+export function cleanEnvironment(extra = {}) {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('KONG_'));
+  return { ...Object.fromEntries(kept), ...extra };
+}
+
 function launch(args, env) {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: run cargo build first`);
-  const child = spawn(BINARY, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(BINARY, args, { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   const log = { text: '' };
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (log.text += data));

@@ -34,12 +34,13 @@ export async function startParts({ idp = [], seed } = {}) {
 /**
  * Nodes of kong-sso over one fresh database, and a client of their own at the provider.
  * @param {object} parts what startParts gave; `issuer` may be of a provider that is down
- * @param {object} options database, nodes (count), settings (kong.conf keys), auth (members of admin_gui_auth_conf)
+ * @param {object} options database, nodes (count), settings (kong.conf keys), auth (members of admin_gui_auth_conf),
+ *   origin (of the GUI for browsers, without port), flags (of its listener)
  */
-export async function startStack(parts, { database = 'sqlite', nodes = 1, settings = {}, auth = {}, env } = {}) {
+export async function startStack(parts, { database = 'sqlite', nodes = 1, settings = {}, auth = {}, origin = 'http://127.0.0.1', flags = '', env } = {}) {
   const directory = await scratch('stack');
   const ports = await Promise.all(Array.from({ length: nodes * 3 }, freePort));
-  const guis = ports.slice(0, nodes).map((port) => `http://127.0.0.1:${port}`);
+  const guis = ports.slice(0, nodes).map((port) => `${origin}:${port}`);
   const client = { client_id: `client-${randomUUID()}`, client_secret: randomBytes(24).toString('hex') };
   if (parts.idp) await parts.idp('POST', '/clients', metadata(client, guis));
   const common = { ...base(parts, client, guis, auth), ...await databaseSettings(database, directory), ...settings };
@@ -49,14 +50,24 @@ export async function startStack(parts, { database = 'sqlite', nodes = 1, settin
   const running = [];
   for (let index = 0; index < nodes; index += 1) {
     const listen = (which) => `127.0.0.1:${ports[which * nodes + index]}`;
-    const own = { sso_gui_listen: listen(0), sso_admin_listen: listen(1), sso_status_listen: listen(2) };
-    running.push({ ...await startNode({ ...common, ...own }, { env }), gui: `http://${listen(0)}`, admin: `http://${listen(1)}` });
+    const own = { sso_gui_listen: `${listen(0)}${flags}`, sso_admin_listen: listen(1), sso_status_listen: listen(2) };
+    running.push({ ...await startNode({ ...common, ...own }, { env }), gui: guis[index], admin: `http://${listen(1)}` });
   }
   const stop = async () => {
     await Promise.all(running.map((node) => node.stop()));
     await rm(directory, { recursive: true, force: true });
   };
   return { nodes: running, ...running[0], client, metadata: metadata(client, guis), stop };
+}
+
+/** Run `body` with a stack that ends with it. */
+export async function withStack(parts, options, body) {
+  const stack = await startStack(parts, options);
+  try {
+    return await body(stack);
+  } finally {
+    await stack.stop();
+  }
 }
 
 function metadata(client, guis) {
