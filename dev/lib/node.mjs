@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const BINARY = process.env.KONG_SSO_BIN ?? join(ROOT, 'target/debug/kong-sso');
+/** The binary under test. */
+export const BINARY = process.env.KONG_SSO_BIN ?? join(ROOT, 'target/debug/kong-sso');
 const children = new Set();
 process.on('exit', () => children.forEach((child) => child.process.kill('SIGKILL')));
 
