@@ -1,12 +1,35 @@
-# The commands of the project. `make test` is everything that CI runs.
+# The commands of the project: demo, test (everything that CI runs), lint, bench, screenshots.
 CARGO ?= cargo
+export CARGO
+NODE_MODULES = dev/node_modules/.package-lock.json
+BROWSER = $(if $(CHROMIUM),,chromium)
 
-.PHONY: test lint
+.PHONY: demo test test-with-postgres lint
+
+# The development profile: it compiles in half the time, and `make test` uses it too.
+demo: $(NODE_MODULES)
+	@echo "Building kong-sso; the first time takes a few minutes ..."
+	$(CARGO) build --locked
+	@exec node dev/demo/main.mjs target/debug/kong-sso
 
 test: lint
-	cd dev && npm ci --no-audit --no-fund && npm test
-	dev/with-postgres.sh $(CARGO) test --locked
+	dev/need.sh openssl $(BROWSER)
+	cd dev && npm test
+	dev/with-postgres.sh $(MAKE) --no-print-directory test-with-postgres
 
-lint:
+test-with-postgres:
+	$(CARGO) test --locked
+	cd dev && npm run test:e2e
+	cd dev && npm run test:demo
+	cd dev && npm run test:browser
+
+lint: $(NODE_MODULES)
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	node dev/lint/licences.mjs
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; fi
+
+$(NODE_MODULES): dev/package-lock.json
+	@command -v node >/dev/null || { echo "this needs Node.js 20 or newer: install it" >&2; exit 1; }
+	cd dev && npm ci --no-audit --no-fund
+	@touch $@

@@ -1,5 +1,6 @@
 // For tests: start a server of dev/ as a child, and a small browser that keeps cookies.
 import { spawn } from 'node:child_process';
+import { Agent, request as httpRequest } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -27,17 +28,38 @@ export async function call(method, url, body) {
   return text ? JSON.parse(text) : undefined;
 }
 
+const agent = new Agent();
+
+/** One request with exactly these headers: fetch adds a Sec-Fetch-Mode of its own. */
+export function send(url, { method = 'GET', headers = {}, body } = {}) {
+  const text = body === undefined ? undefined : String(body);
+  const type = body instanceof URLSearchParams ? { 'content-type': 'application/x-www-form-urlencoded' } : {};
+  const length = text === undefined ? {} : { 'content-length': Buffer.byteLength(text) };
+  return new Promise((resolve, reject) => {
+    const answered = async (response) => {
+      const chunks = await response.toArray();
+      const pairs = Object.entries(response.headersDistinct).flatMap(([name, values]) => values.map((value) => [name, value]));
+      return new Response(chunks.length > 0 ? Buffer.concat(chunks) : null, { status: response.statusCode, headers: pairs });
+    };
+    const request = httpRequest(url, { method, agent, headers: { ...type, ...length, ...headers } });
+    request.once('response', (response) => answered(response).then(resolve, reject)).once('error', reject).end(text);
+  });
+}
+
 /** A browser without scripts: cookies of one origin, redirects on request. */
 export class Browser {
   cookies = new Map();
+  /** The whole Set-Cookie line of each. */
+  lines = new Map();
 
   async request(url, init = {}) {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { redirect: 'manual', ...init, headers: { cookie, ...init.headers } });
+    const response = await send(url, { ...init, headers: { ...(cookie && { cookie }), ...init.headers } });
     for (const line of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-      if (/expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.delete(name);
+      if (/expires=Thu, 01 Jan 1970|max-age=0\b/i.test(line)) this.cookies.delete(name);
       else this.cookies.set(name, value);
+      this.lines.set(name, line);
     }
     return response;
   }
@@ -54,6 +76,20 @@ export class Browser {
       at = new URL(answer.headers.get('location'), at).href;
       if (!at.startsWith(`${origin}/`)) break;
       answer = await this.request(at);
+    }
+    return { at, answer };
+  }
+
+  /** Load a document as a browser does, following redirects on this machine to wherever they lead. */
+  async visit(url, init = {}) {
+    const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
+    let at = url;
+    let answer = await this.request(at, { ...init, headers });
+    for (let hops = 0; [301, 302, 303, 307].includes(answer.status); hops += 1) {
+      if (hops === 20) throw new Error(`too many redirects, the last to ${at}`);
+      at = new URL(answer.headers.get('location'), at).href;
+      if (new URL(at).hostname !== '127.0.0.1') break;
+      answer = await this.request(at, { headers });
     }
     return { at, answer };
   }

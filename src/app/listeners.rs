@@ -13,6 +13,9 @@ use crate::kong::headers::Credentials;
 use crate::web::proxy::Upstream;
 use crate::web::{admin_api, gui, pages, session};
 
+/// Seconds that running requests have at the end of the process. Browsers keep HTTP/2 connections open without a request,
+/// and those count as running.
+const LAST_SECONDS: u64 = 10;
 /// Length of the accept queue where none is configured.
 const BACKLOG: u32 = 1024;
 
@@ -52,7 +55,7 @@ impl Node {
                 .wrap(node.sessions(""))
                 .default_service(web::to(admin_api::handle))
         });
-        let server = server.disable_signals();
+        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS);
         let address = address_of(&socket);
         let bound = match tls {
             Some(tls) => server.listen_rustls_0_23(socket, tls),
@@ -76,7 +79,7 @@ impl Node {
                 .route(&format!("{base}/assets/{{name}}"), web::get().to(pages::assets::serve))
                 .default_service(web::to(gui::handle))
         });
-        let server = server.disable_signals();
+        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS);
         let address = address_of(&socket);
         let bound = match tls {
             Some(tls) => server.listen_rustls_0_23(socket, tls),

@@ -43,7 +43,7 @@ async fn serve(settings: Settings) -> Result<(), StartError> {
     tracing::info!("stopping");
     join_all(handles.iter().map(|handle| handle.stop(true))).await;
     // A worker that a client keeps busy does not hold up the end.
-    let _ = tokio::time::timeout(Duration::from_secs(35), running).await;
+    let _ = tokio::time::timeout(Duration::from_secs(12), running).await;
     node.services().audit.close().await;
     node.services().store.close().await;
     Ok(())

@@ -30,7 +30,7 @@ use crate::store::{Store, StoreError, login_sessions, web_sessions};
 
 /// Purpose of sealed tokens.
 const TOKENS: &str = "session tokens";
-/// Seconds before the end of an access token at which it is refreshed.
+/// Seconds before the end of an access token at which it is refreshed, at most.
 const REFRESH_AHEAD: i64 = 30;
 /// Seconds for which one node may be the one who refreshes.
 const LEASE: i64 = 15;
@@ -48,7 +48,7 @@ struct Known {
     session: LoginSession,
     last_seen: AtomicI64,
     renewed: AtomicI64,
-    refresh_not_before: AtomicI64,
+    refresh_at: AtomicI64,
 }
 
 impl Known {
@@ -59,6 +59,12 @@ impl Known {
             renewed_at: UnixSeconds(self.renewed.load(Ordering::Relaxed)),
         }
     }
+}
+
+/// When a token is refreshed that ends at `end` and that this node learned of at `now`: half a minute before its end, but
+/// not before half of the time left has passed. Otherwise every request would refresh a token that lives half a minute.
+fn refresh_time(end: Option<UnixSeconds>, now: UnixSeconds) -> i64 {
+    end.map_or(i64::MAX, |end| end.0 - (end.since(now) / 2).clamp(0, REFRESH_AHEAD))
 }
 
 /// What became of the tokens of a session.
@@ -343,7 +349,7 @@ impl Sessions {
         let known = Arc::new(Known {
             last_seen: AtomicI64::new(session.times.last_seen_at.0),
             renewed: AtomicI64::new(session.times.renewed_at.0),
-            refresh_not_before: AtomicI64::new(0),
+            refresh_at: AtomicI64::new(refresh_time(session.token_expires_at, self.clock.now())),
             session,
         });
         self.known.insert(key, Arc::clone(&known)).await;
@@ -351,10 +357,8 @@ impl Sessions {
     }
 
     fn needs_refresh(&self, known: &Known, now: UnixSeconds) -> bool {
-        let ends_soon = known.session.token_expires_at.is_some_and(|end| now.plus(REFRESH_AHEAD) >= end);
-        ends_soon
+        now.0 >= known.refresh_at.load(Ordering::Relaxed)
             && self.relying_party.is_some()
-            && now.0 >= known.refresh_not_before.load(Ordering::Relaxed)
             && self.open(&known.session).is_some_and(|tokens| tokens.refresh_token.is_some())
     }
 
@@ -364,7 +368,7 @@ impl Sessions {
         let shared = self.refreshes.try_get_with(key, self.refresh(known)).await;
         let refreshed = shared.map_err(|error| ServiceError::Shared(error.to_string()))?;
         if refreshed == Refreshed::Kept {
-            // The next attempt is a new one; until then `refresh_not_before` holds it back.
+            // The next attempt is a new one; until then `refresh_at` holds it back.
             self.refreshes.invalidate(&key).await;
         }
         Ok(refreshed)
@@ -408,7 +412,7 @@ impl Sessions {
             Err(error) => {
                 tracing::warn!(session = %id, code = error.code(), error = %error, "tokens could not be refreshed");
                 let later = self.clock.now().plus(REFRESH_PAUSE);
-                known.refresh_not_before.store(later.0, Ordering::Relaxed);
+                known.refresh_at.store(later.0, Ordering::Relaxed);
                 if error.ends_session() { Refreshed::Refused } else { Refreshed::Kept }
             }
         };
@@ -464,5 +468,18 @@ impl Sessions {
         login_sessions::purge_expired(&mut transaction, now, &self.limits).await?;
         web_sessions::purge_expired(&mut transaction, now).await?;
         Ok(transaction.commit().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_lived_tokens_are_not_refreshed_at_once() {
+        let at = |end| refresh_time(Some(UnixSeconds(end)), UnixSeconds(1000));
+        assert_eq!((at(4600), at(1060), at(1030), at(1001)), (4570, 1030, 1015, 1001));
+        assert_eq!((at(1000), at(900)), (1000, 900));
+        assert_eq!(refresh_time(None, UnixSeconds(1000)), i64::MAX);
     }
 }
