@@ -38,6 +38,15 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Ends the listeners and drops the node without closing anything, as a test that fails does.
+    pub async fn forget(self) {
+        for handle in &self.handles {
+            handle.stop(false).await;
+        }
+    }
+}
+
 /// A free loopback port, and its URL.
 pub fn bind() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -115,6 +124,7 @@ pub fn settings(upstream: &str) -> Settings {
             record_ttl: 0,
             payload_exclude: vec![],
             fail_closed: true,
+            always: true,
         },
         database: DatabaseSettings::Sqlite("unused".into()),
         encryption_key: Some("an encryption key of 32 characters".to_owned().into()),
