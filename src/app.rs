@@ -21,6 +21,7 @@ use crate::config::settings::DatabaseSettings;
 use crate::domain::time::Clock;
 use crate::http_client::{HttpClient, HttpError};
 use crate::kong::client::KongAdmin;
+use crate::metrics::Metrics;
 use crate::oidc::RelyingParty;
 use crate::sealing::Sealer;
 use crate::services::Services;
@@ -115,16 +116,19 @@ impl Node {
         let session_conf = settings.admin_auth.as_ref().map(|conf| &conf.session);
         let kong_http = HttpClient::new(&settings.egress, true, settings.upstream.timeout.min(KONG_TIMEOUT))?;
         let upstream_tls = tls::client(&settings.egress)?;
+        let metrics = Arc::new(Metrics::new());
+        let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
         let services = Services {
             access: Access::new(store.clone(), clock.clone(), &settings.rbac),
-            audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone()),
-            sessions: Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party),
+            audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone(), metrics.audit.clone()),
+            sessions: sessions.counted_by(metrics.sessions.clone()),
             login,
             kong: KongAdmin::new(
                 kong_http,
                 settings.upstream.admin_url.clone(),
                 settings.upstream.admin_headers.clone(),
             ),
+            metrics,
             settings: Arc::new(settings),
             store,
             clock,

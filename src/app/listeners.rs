@@ -91,7 +91,9 @@ impl Node {
             token_header: settings.rbac.auth_header.clone(),
             user_header: settings.rbac.user_header.clone(),
         };
-        Upstream::new(settings.upstream.timeout, settings.upstream.max_body, self.upstream_tls.clone(), credentials)
+        let (timeout, max_body) = (settings.upstream.timeout, settings.upstream.max_body);
+        let metrics = std::sync::Arc::clone(&self.services.metrics);
+        Upstream::new(timeout, max_body, self.upstream_tls.clone(), credentials, metrics)
     }
 
     /// The session middleware, where there is a sign-in.

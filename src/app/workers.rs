@@ -41,8 +41,7 @@ impl Node {
                 }
             }
         });
-        let services = std::sync::Arc::clone(&self.services);
-        rt::spawn(async move { services.audit.run().await });
+        rt::spawn(self.services.audit.run());
     }
 
     /// Runs `work` again and again until it says `false` or the node is gone.

@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::domain::time::Clock;
 use crate::kong::client::KongAdmin;
+use crate::metrics::Metrics;
 use crate::store::{Store, audit as records, consumed_states, epochs};
 
 use access::Access;
@@ -45,6 +46,8 @@ pub struct Services {
     pub login: Option<Login>,
     /// Kong's Admin API, for what kong-sso asks by itself.
     pub kong: KongAdmin,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Services {

@@ -9,6 +9,7 @@
 )]
 
 mod admin_api;
+mod audit;
 mod config;
 mod oidc;
 mod store;
