@@ -28,6 +28,7 @@ use crate::services::Services;
 use crate::services::access::Access;
 use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
+use crate::services::health::Health;
 use crate::services::login::Login;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
@@ -129,6 +130,7 @@ impl Node {
                 settings.upstream.admin_headers.clone(),
             ),
             metrics,
+            health: Health::default(),
             settings: Arc::new(settings),
             store,
             clock,

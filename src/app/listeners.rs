@@ -11,7 +11,7 @@ use super::{Node, StartError, tls};
 use crate::config::settings::{Listen, TlsPair};
 use crate::kong::headers::Credentials;
 use crate::web::proxy::Upstream;
-use crate::web::{admin_api, gui, pages, session};
+use crate::web::{admin_api, gui, pages, session, status};
 
 /// Length of the accept queue where none is configured.
 const BACKLOG: u32 = 1024;
@@ -31,6 +31,9 @@ impl Node {
         for listen in &listeners.gui {
             let socket = bind(listen, "sso_gui_listen")?;
             servers.push(self.serve_gui(socket, tls_of(listen, &listeners.gui_tls)?)?);
+        }
+        for listen in &listeners.status {
+            servers.push(self.serve_status(bind(listen, "sso_status_listen")?)?);
         }
         Ok(servers)
     }
@@ -83,6 +86,19 @@ impl Node {
             None => server.listen_auto_h2c(socket),
         };
         bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_gui_listen", address, cause })
+    }
+
+    /// Serves health, version and metrics.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn serve_status(&self, socket: TcpListener) -> Result<Server, StartError> {
+        let services = self.services.clone();
+        let server = HttpServer::new(move || App::new().app_data(services.clone()).configure(status::routes));
+        let server = server.workers(1).disable_signals();
+        let address = address_of(&socket);
+        let bound = server.listen(socket);
+        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_status_listen", address, cause })
     }
 
     fn upstream(&self) -> Upstream {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::rt;
 
 use super::Node;
+use crate::metrics::FOLD_EVERY;
 use crate::services::Services;
 
 /// How often a node asks whether another one changed something.
@@ -26,6 +27,10 @@ impl Node {
             if let Err(error) = services.clean_up().await {
                 tracing::warn!(error = %error, "what is over could not be removed from the store");
             }
+            true
+        });
+        self.every(FOLD_EVERY, async |services| {
+            services.metrics.fold();
             true
         });
         self.every(DISCOVER_EVERY, async |services| {

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod change;
 pub mod error;
+pub mod health;
 pub mod login;
 pub mod representation;
 pub mod sessions;
@@ -22,6 +23,7 @@ use crate::store::{Store, audit as records, consumed_states, epochs};
 use access::Access;
 use audit::Audit;
 use error::ServiceError;
+use health::Health;
 use login::Login;
 use sessions::Sessions;
 
@@ -48,6 +50,8 @@ pub struct Services {
     pub kong: KongAdmin,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Whether the node can serve.
+    pub health: Health,
 }
 
 impl Services {

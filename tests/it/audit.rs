@@ -148,6 +148,10 @@ async fn km_098_a_denied_request_is_recorded_with_its_user_and_the_missing_rule(
         let odd = audited.call("GET", "/a%5Cb", "root").await;
         let record = audited.record_of(&odd).await;
         assert_eq!((record.status, record.path.as_str()), (400, "/a%5Cb"));
+
+        let odd = call("GET", format!("{}/_api/a%5Cb", audited.running.gui), &[], "").await;
+        let record = audited.record_of(&odd).await;
+        assert_eq!((odd.status, record.status, record.path.as_str()), (400, 400, "/a%5Cb"));
         audited.stop().await;
     }
 }

@@ -12,5 +12,6 @@ mod admin_api;
 mod audit;
 mod config;
 mod oidc;
+mod status;
 mod store;
 mod support;

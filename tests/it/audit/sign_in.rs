@@ -88,9 +88,15 @@ async fn km_099_sign_in_and_sign_out_are_recorded_without_their_secrets() {
         assert_eq!(replayed.status(), 401);
         let end = browser.send("DELETE", &format!("{auth}?session_logout=true")).await;
         assert_eq!(end.status(), 200);
+        // The session was read once after the sign-in and found in memory at the sign-out.
         let metrics = running.node.services().metrics.render();
-        for line in ["kong_sso_sign_ins_total{outcome=\"ok\"} 1", "kong_sso_sign_ins_total{outcome=\"login_state\"} 1"]
-        {
+        for line in [
+            "kong_sso_sign_ins_total{outcome=\"ok\"} 1",
+            "kong_sso_sign_ins_total{outcome=\"login_state\"} 1",
+            "kong_sso_session_lookups_total{found=\"store\"} 1",
+            "kong_sso_session_lookups_total{found=\"cache\"} 1",
+            "kong_sso_requests_total{door=\"kong-manager\",method=\"GET\",status=\"3xx\",verdict=\"allowed\"} 1",
+        ] {
             assert!(metrics.lines().any(|printed| printed == line), "{metrics}");
         }
 

@@ -17,6 +17,8 @@ pub struct Running {
     pub admin: String,
     /// URL of the GUI's origin.
     pub gui: String,
+    /// URL of health and metrics.
+    pub status: String,
     /// The node.
     pub node: Node,
     shift: Arc<AtomicI64>,
@@ -64,14 +66,19 @@ pub async fn start(settings: Settings) -> Running {
 pub async fn start_at(settings: Settings, admin: (TcpListener, String), gui: (TcpListener, String)) -> Running {
     let shift = Arc::new(AtomicI64::new(0));
     let node = Node::build(settings, Clock::Shifted(Arc::clone(&shift))).await.unwrap();
-    let servers = [node.serve_admin_api(admin.0, None).unwrap(), node.serve_gui(gui.0, None).unwrap()];
+    let (status, status_url) = bind();
+    let servers = [
+        node.serve_admin_api(admin.0, None).unwrap(),
+        node.serve_gui(gui.0, None).unwrap(),
+        node.serve_status(status).unwrap(),
+    ];
     node.spawn_workers();
     let mut handles = Vec::new();
     for server in servers {
         handles.push(server.handle());
         actix_web::rt::spawn(server);
     }
-    Running { admin: admin.1, gui: gui.1, node, shift, handles }
+    Running { admin: admin.1, gui: gui.1, status: status_url, node, shift, handles }
 }
 
 /// Settings in front of one upstream, RBAC enforced, no sign-in; the database is the caller's.
