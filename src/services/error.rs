@@ -77,6 +77,7 @@ impl From<StoreError> for ServiceError {
         match error {
             StoreError::NotFound => Self::NotFound,
             StoreError::Unique { fields, .. } => Self::Unique(fields),
+            offset @ StoreError::Offset(_) => Self::BadRequest(offset.to_string()),
             other => Self::Store(other),
         }
     }

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod change;
 pub mod error;
+pub mod health;
 pub mod login;
 pub mod representation;
 pub mod sessions;
@@ -16,11 +17,13 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::domain::time::Clock;
 use crate::kong::client::KongAdmin;
+use crate::metrics::Metrics;
 use crate::store::{Store, audit as records, consumed_states, epochs};
 
 use access::Access;
 use audit::Audit;
 use error::ServiceError;
+use health::Health;
 use login::Login;
 use sessions::Sessions;
 
@@ -45,6 +48,10 @@ pub struct Services {
     pub login: Option<Login>,
     /// Kong's Admin API, for what kong-sso asks by itself.
     pub kong: KongAdmin,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether the node can serve.
+    pub health: Health,
 }
 
 impl Services {

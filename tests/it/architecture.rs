@@ -10,11 +10,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["domain", "config"]),
     ("oidc", &["domain", "config", "http_client", "sealing"]),
     ("kong", &["domain", "config", "http_client"]),
-    ("services", &["domain", "config", "store", "oidc", "kong", "http_client", "sealing", "telemetry"]),
-    ("web", &["domain", "config", "kong", "services", "sealing", "telemetry"]),
+    ("services", &["domain", "config", "store", "oidc", "kong", "http_client", "sealing", "telemetry", "metrics"]),
+    ("web", &["domain", "config", "kong", "services", "sealing", "telemetry", "metrics"]),
     ("http_client", &["config"]),
     ("sealing", &[]),
     ("telemetry", &["config"]),
+    ("metrics", &["domain"]),
 ];
 
 fn files(place: &Path) -> Vec<PathBuf> {

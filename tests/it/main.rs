@@ -10,10 +10,12 @@
 
 mod admin_api;
 mod architecture;
+mod audit;
 mod config;
 mod oidc;
 mod process;
 mod sign_in;
+mod status;
 mod store;
 mod support;
 mod tls;

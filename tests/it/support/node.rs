@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -17,18 +17,40 @@ pub struct Running {
     pub admin: String,
     /// URL of the GUI's origin.
     pub gui: String,
+    /// URL of health and metrics.
+    pub status: String,
     /// The node.
     pub node: Node,
+    shift: Arc<AtomicI64>,
     handles: Vec<ServerHandle>,
 }
 
 impl Running {
+    /// Moves the node's clock.
+    pub fn later(&self, seconds: i64) {
+        self.shift.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// The shift of the node's clock, for another node that lives by it.
+    pub fn clock(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.shift)
+    }
+
     /// Ends the node.
     pub async fn stop(self) {
         for handle in &self.handles {
             handle.stop(false).await;
         }
         self.node.services().audit.close().await;
+    }
+}
+
+impl Running {
+    /// Ends the listeners and drops the node without closing anything, as a test that fails does.
+    pub async fn forget(self) {
+        for handle in &self.handles {
+            handle.stop(false).await;
+        }
     }
 }
 
@@ -57,15 +79,20 @@ pub async fn start_with(
     gui: (TcpListener, String),
     shift: Arc<AtomicI64>,
 ) -> Running {
-    let node = Node::build(settings, Clock::Shifted(shift)).await.unwrap();
-    let servers = [node.serve_admin_api(admin.0, None).unwrap(), node.serve_gui(gui.0, None).unwrap()];
+    let node = Node::build(settings, Clock::Shifted(Arc::clone(&shift))).await.unwrap();
+    let (status, status_url) = bind();
+    let servers = [
+        node.serve_admin_api(admin.0, None).unwrap(),
+        node.serve_gui(gui.0, None).unwrap(),
+        node.serve_status(status).unwrap(),
+    ];
     node.spawn_workers();
     let mut handles = Vec::new();
     for server in servers {
         handles.push(server.handle());
         actix_web::rt::spawn(server);
     }
-    Running { admin: admin.1, gui: gui.1, node, handles }
+    Running { admin: admin.1, gui: gui.1, status: status_url, node, shift, handles }
 }
 
 /// Settings in front of one upstream, RBAC enforced, no sign-in; the database is the caller's.
@@ -118,6 +145,7 @@ pub fn settings(upstream: &str) -> Settings {
             record_ttl: 0,
             payload_exclude: vec![],
             fail_closed: true,
+            always: true,
         },
         database: DatabaseSettings::Sqlite("unused".into()),
         encryption_key: Some("an encryption key of 32 characters".to_owned().into()),

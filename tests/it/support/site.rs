@@ -24,7 +24,6 @@ pub struct Site {
     pub running: Running,
     pub store: Store,
     pub settings: Settings,
-    shift: Arc<AtomicI64>,
     upstream: ServerHandle,
 }
 
@@ -65,8 +64,8 @@ pub async fn start(database: &Database, edit: impl FnOnce(&mut Settings)) -> Sit
     settings.login.bootstrap_groups = vec!["platform-admins".to_owned()];
     settings.admin_auth = Some(admin_auth(&op, &gui.1));
     edit(&mut settings);
-    let running = node::start_with(settings.clone(), admin, gui, Arc::clone(&shift)).await;
-    Site { op, running, store: database.store.clone(), settings, shift, upstream }
+    let running = node::start_with(settings.clone(), admin, gui, shift).await;
+    Site { op, running, store: database.store.clone(), settings, upstream }
 }
 
 fn admin_auth(op: &Op, gui: &str) -> AdminAuthConf {
@@ -109,7 +108,7 @@ impl Site {
 
     /// Moves the clock of node and provider.
     pub fn later(&self, seconds: i64) {
-        self.shift.fetch_add(seconds, std::sync::atomic::Ordering::Relaxed);
+        self.running.later(seconds);
     }
 
     /// Whom the provider signs in from now on: `claims` of `sub`.
@@ -119,7 +118,7 @@ impl Site {
 
     /// Another node on the same store, with the same settings.
     pub async fn another_node(&self) -> Running {
-        node::start_with(self.settings.clone(), bind(), bind(), Arc::clone(&self.shift)).await
+        node::start_with(self.settings.clone(), bind(), bind(), self.running.clock()).await
     }
 
     /// Starts a login and returns the path and query of the provider's answer.
