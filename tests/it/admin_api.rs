@@ -414,7 +414,7 @@ async fn an_imported_hash_is_replaced_at_its_first_use() {
         for _ in 0..3 {
             assert_eq!(call("GET", format!("{url}/services"), &[("kong-admin-token", "root")], "").await.status, 200);
         }
-        let user = rbac_users::find_by_id(&mut *store.read().await.unwrap(), id).await.unwrap().unwrap();
+        let user = rbac_users::find_by_id(&mut store.read().await.unwrap(), id).await.unwrap().unwrap();
         assert!(user.user_token.unwrap().starts_with("$argon2id$"));
     })
     .await;
