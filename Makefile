@@ -4,7 +4,7 @@ export CARGO
 NODE_MODULES = dev/node_modules/.package-lock.json
 BROWSER = $(if $(CHROMIUM),,chromium)
 
-.PHONY: demo test test-with-postgres lint
+.PHONY: demo test test-with-postgres lint bench screenshots
 
 # The development profile: it compiles in half the time, and `make test` uses it too.
 demo: $(NODE_MODULES)
@@ -28,6 +28,15 @@ lint: $(NODE_MODULES)
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	node dev/lint/licences.mjs
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; fi
+
+bench: $(NODE_MODULES)
+	$(CARGO) bench --locked --bench decision
+	node dev/bench/main.mjs
+
+screenshots: $(NODE_MODULES)
+	dev/need.sh $(BROWSER)
+	$(CARGO) build --locked
+	node dev/screenshots/main.mjs target/debug/kong-sso
 
 $(NODE_MODULES): dev/package-lock.json
 	@command -v node >/dev/null || { echo "this needs Node.js 20 or newer: install it" >&2; exit 1; }

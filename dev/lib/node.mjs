@@ -47,7 +47,7 @@ export async function runCommand(args, env = {}) {
 }
 
 /** Start a node with `settings`; resolves when both listeners accept. Its `log` grows while it runs. */
-export async function startNode(settings, { env = {} } = {}) {
+export async function startNode(settings, { env = {}, poll } = {}) {
   const directory = await scratch('node');
   const conf = join(directory, 'kong.conf');
   await writeFile(conf, settingsText({ prefix: directory, ...settings }), { mode: 0o600 });
@@ -60,7 +60,7 @@ export async function startNode(settings, { env = {} } = {}) {
   };
   try {
     await Promise.race([
-      Promise.all([settings.sso_gui_listen, settings.sso_admin_listen].map((listen) => accepts(listen.split(' ')[0]))),
+      Promise.all([settings.sso_gui_listen, settings.sso_admin_listen].map((listen) => accepts(listen.split(' ')[0], { poll }))),
       child.gone.then((code) => Promise.reject(new Error(`kong-sso ended with ${code}: ${child.log.text}`))),
     ]);
   } catch (error) {
@@ -90,12 +90,12 @@ function launch(args, env) {
 }
 
 /** Wait until somebody accepts connections at "host:port". */
-export async function accepts(address, patience = 20000) {
+export async function accepts(address, { patience = 20000, poll = 50 } = {}) {
   const [host, port] = address.split(':');
   const until = Date.now() + patience;
   while (!(await tryConnect(host, Number(port)))) {
     if (Date.now() > until) throw new Error(`nobody accepts connections at ${address}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, poll));
   }
 }
 
