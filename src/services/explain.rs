@@ -185,23 +185,14 @@ pub async fn explain(
     let workspaces = access.workspaces().await?;
     let is_sign_in = addressing::is_sign_in(&path);
     let addressed = addressing::address(&workspaces, path).ok_or(ServiceError::NotFound)?;
-    let (workspace, endpoint) = (addressed.workspace.name.clone(), addressed.path.endpoint());
+    let (workspace, path) = (addressed.workspace.name.clone(), addressed.path);
+    let endpoint = path.endpoint();
     let Rights { standing, policy, of_token } = rights(store, access, &user).await?;
     let trace = policy.explain(&workspace, &endpoint, action);
-    let is_open = addressing::is_open(&addressed.path, action);
-    let reads_root = addressed.path.first().is_none() && matches!(method.as_str(), "GET" | "HEAD");
-    let ground = match () {
-        () if is_sign_in => Ground::SignIn,
-        () if is_open => Ground::OpenDoor,
-        () if !access.is_enforced() => Ground::Unrestricted,
-        () if !trace.decision.is_allowed && reads_root && settings.root_read == RootRead::Redacted => {
-            Ground::RedactedRoot
-        }
-        () => Ground::Rules,
-    };
+    let ground = if is_sign_in { Ground::SignIn } else { ground(access, settings, &path, &method, action, &trace) };
     let is_stale_for_tokens = ground == Ground::Rules
         && of_token.is_some_and(|policy| policy.allows(&workspace, &endpoint, action) != trace.decision.is_allowed);
-    let unknown_workspace = addressing::unknown_workspace(&addressed.path).map(str::to_owned);
+    let unknown_workspace = addressing::unknown_workspace(&path).map(str::to_owned);
     Ok(Explanation {
         user,
         standing,
@@ -213,6 +204,27 @@ pub async fn explain(
         trace,
         is_stale_for_tokens,
     })
+}
+
+/// What a call is judged by, in the order in which `web::admin_api` asks.
+fn ground(
+    access: &Access,
+    settings: &RbacSettings,
+    path: &CanonicalPath,
+    method: &str,
+    action: Action,
+    trace: &Trace,
+) -> Ground {
+    let reads_root = path.first().is_none() && matches!(method, "GET" | "HEAD");
+    if addressing::is_open(path, action) {
+        Ground::OpenDoor
+    } else if !access.is_enforced() {
+        Ground::Unrestricted
+    } else if !trace.decision.is_allowed && reads_root && settings.root_read == RootRead::Redacted {
+        Ground::RedactedRoot
+    } else {
+        Ground::Rules
+    }
 }
 
 async fn find_user(store: &Store, name_or_id: &str) -> Result<RbacUser, ExplainError> {
