@@ -136,6 +136,14 @@ impl Access {
         Ok(self.with_rights(loaded))
     }
 
+    /// The caller that a user's RBAC token would be.
+    ///
+    /// # Errors
+    /// As [`Access::principal`].
+    pub async fn token_principal(&self, user: RbacUserId) -> Result<Arc<Principal>, AccessError> {
+        Ok(self.with_rights(self.load(user).await?))
+    }
+
     /// What a token gives: everything, or what is left once roles of the IdP have outlived `sso_idp_role_max_age`.
     fn with_rights(&self, loaded: Loaded) -> Arc<Principal> {
         let limit = self.idp_role_max_age;

@@ -1,10 +1,12 @@
 //! Use cases. A service owns begin and commit of its transaction; it knows no request and no page.
 
 pub mod access;
+pub mod addressing;
 pub mod audit;
 pub mod bootstrap;
 pub mod change;
 pub mod error;
+pub mod explain;
 pub mod health;
 pub mod login;
 pub mod representation;

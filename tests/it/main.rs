@@ -11,7 +11,9 @@
 mod admin_api;
 mod architecture;
 mod audit;
+mod check_online;
 mod config;
+mod explain;
 mod oidc;
 mod process;
 mod sign_in;
