@@ -10,7 +10,7 @@ use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
 use crate::kong::client::KongAdmin;
 use crate::oidc::RelyingParty;
-use crate::services::error::chain;
+use crate::telemetry::chain;
 
 /// Everything that does not answer as it must.
 pub async fn problems(settings: &Settings) -> Vec<Finding> {

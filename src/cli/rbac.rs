@@ -10,7 +10,7 @@ use crate::config::{LoadMode, Settings};
 use crate::domain::rbac::{Bystander, Grant, GrantSource, MatchedRule, WhyNot};
 use crate::domain::time::Clock;
 use crate::services::access::Access;
-use crate::services::error::chain;
+use crate::telemetry::chain;
 use crate::services::explain::{self, ExplainError, Explanation, Ground, Question, Standing};
 use crate::store::migrations::{self, State};
 use crate::store::{Store, StoreError};

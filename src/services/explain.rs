@@ -255,7 +255,7 @@ async fn rights(store: &Store, access: &Access, user: &RbacUser) -> Result<Right
             Ok(Rights { standing: Standing::Active, policy: Arc::clone(&principal.policy), of_token })
         }
         Err(AccessError::Service(error)) => Err(error.into()),
-        Err(AccessError::Invalid) => {
+        Err(AccessError::Invalid | AccessError::TooManyFailures) => {
             let mut connection = store.read().await?;
             let admin = match user.admin_id {
                 Some(id) if user.enabled => admins::find_by_id(&mut connection, id).await?,
