@@ -18,10 +18,11 @@ export class Children {
   }
 
   /** Start a program that writes to `NAME.log`. A group of its own keeps the terminal's Ctrl-C away from it. */
-  start(name, program, args) {
+  start(name, program, args, env = {}) {
+    if (this.#ending) throw new Error('the demo is ending');
     const log = join(this.directory, `${name}.log`);
     const file = openSync(log, 'a', 0o600);
-    const child = spawn(program, args, { stdio: ['ignore', file, file], env: cleanEnvironment(), detached: true });
+    const child = spawn(program, args, { stdio: ['ignore', file, file], env: cleanEnvironment(env), detached: true });
     closeSync(file);
     const gone = new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));

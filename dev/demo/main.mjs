@@ -35,8 +35,8 @@ async function start(children, { binary, directory, places, secrets }) {
   const { address, gui } = places;
   say('Starting the identity provider ...');
   children.start('idp', process.execPath, [script('idp/server.mjs'), '--listen', address.idp, '--demo',
-    '--client-id', 'kong-manager', '--client-secret', secrets.client, '--client-name', 'Kong Manager',
-    '--redirect-uri', `${gui}_api/auth`, '--post-logout-redirect-uri', gui]);
+    '--client-id', 'kong-manager', '--client-name', 'Kong Manager',
+    '--redirect-uri', `${gui}_api/auth`, '--post-logout-redirect-uri', gui], { IDP_CLIENT_SECRET: secrets.client });
   await accepts(address.idp);
   if (!places.isRealKong) {
     say('Starting the stand-in for Kong ...');

@@ -1,5 +1,5 @@
 // The demo and test identity provider: node server.mjs --listen 127.0.0.1:0 [--control 127.0.0.1:0] ...
-// Prints one line of JSON when ready: {"issuer":"...","control":"..."|null}.
+// Prints one line of JSON when ready: {"issuer":"...","control":"..."|null}. IDP_CLIENT_SECRET may stand for --client-secret.
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { close, endWith, listen } from '../lib/process.mjs';
@@ -26,11 +26,12 @@ const OPTIONS = {
 
 function staticClients(options) {
   if (!options['client-id']) return [];
+  const secret = options['client-secret'] ?? process.env.IDP_CLIENT_SECRET;
   const client = {
     client_id: options['client-id'],
     client_name: options['client-name'],
-    client_secret: options['client-secret'],
-    token_endpoint_auth_method: options['client-secret'] ? 'client_secret_basic' : 'none',
+    client_secret: secret,
+    token_endpoint_auth_method: secret ? 'client_secret_basic' : 'none',
     grant_types: ['authorization_code', 'refresh_token'],
     redirect_uris: options['redirect-uri'] ?? [],
     post_logout_redirect_uris: options['post-logout-redirect-uri'] ?? [],
