@@ -27,6 +27,7 @@ use crate::services::Services;
 use crate::services::access::Access;
 use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
+use crate::services::kong_facts::KongFacts;
 use crate::services::login::Login;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
@@ -125,6 +126,7 @@ impl Node {
                 settings.upstream.admin_url.clone(),
                 settings.upstream.admin_headers.clone(),
             ),
+            kong_facts: KongFacts::default(),
             settings: Arc::new(settings),
             store,
             clock,

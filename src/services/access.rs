@@ -11,7 +11,7 @@ use moka::future::Cache;
 use tokio::sync::Semaphore;
 
 use super::error::ServiceError;
-use super::token::{self, Fingerprint};
+use super::token::{self, Fingerprint, PlainToken};
 use crate::config::settings::{EnforceRbac, RbacSettings};
 use crate::domain::access::{Principal, may_act};
 use crate::domain::ids::{RbacUserId, WorkspaceName};
@@ -136,14 +136,31 @@ impl Access {
             rbac_users::list_token_candidates(&mut *self.store.read().await?, &token::ident(token)).await?;
         for (user, token_enabled) in candidates {
             let Some(stored) = user.user_token.filter(|_| token_enabled) else { continue };
-            let _permit = self.hashing.acquire().await.map_err(|_| ServiceError::Hash)?;
-            let given = token.to_owned();
-            let verified = tokio::task::spawn_blocking(move || token::verify(&stored, &given)).await;
-            if verified.map_err(|_| ServiceError::Hash)? {
+            if self.verify(stored, token).await? {
                 return Ok(user.id);
             }
         }
         Err(AccessError::Invalid)
+    }
+
+    /// Whether `token` is the one behind a stored hash. Few hashes are computed at a time.
+    ///
+    /// # Errors
+    /// [`ServiceError::Hash`].
+    pub async fn verify(&self, stored: String, token: &str) -> Result<bool, ServiceError> {
+        let _permit = self.hashing.acquire().await.map_err(|_| ServiceError::Hash)?;
+        let given = token.to_owned();
+        tokio::task::spawn_blocking(move || token::verify(&stored, &given)).await.map_err(|_| ServiceError::Hash)
+    }
+
+    /// The hash of a new token. Few hashes are computed at a time.
+    ///
+    /// # Errors
+    /// [`ServiceError::Hash`].
+    pub async fn hash(&self, token: &PlainToken) -> Result<String, ServiceError> {
+        let _permit = self.hashing.acquire().await.map_err(|_| ServiceError::Hash)?;
+        let given = token.clone();
+        tokio::task::spawn_blocking(move || token::hash(given.expose())).await.map_err(|_| ServiceError::Hash)?
     }
 
     /// A user with its compiled rules; the one place that refuses disabled users and admins who are not approved.
