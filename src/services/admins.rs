@@ -12,7 +12,8 @@ use crate::domain::ids::{AdminId, RbacUserId, UserName, WorkspaceId};
 use crate::domain::rbac::Action;
 use crate::domain::workspace::Workspace;
 use crate::store::{
-    Connection, Page, Paged, admins, grants, group_roles, login_sessions, rbac_users, user_groups, user_roles, workspaces,
+    Connection, Page, Paged, admins, grants, group_roles, login_sessions, rbac_users, user_groups, user_roles,
+    workspaces,
 };
 
 /// An admin to be invited.
@@ -164,17 +165,13 @@ fn hands_over(admin: &Admin, edit: &AdminEdit) -> bool {
 }
 
 /// Without a sign-in the token is all that an admin has.
-async fn refuse_last_token(
-    services: &Services,
-    change: &mut Change<'_>,
-    admin: &Admin,
-) -> Result<(), ServiceError> {
+async fn refuse_last_token(services: &Services, change: &mut Change<'_>, admin: &Admin) -> Result<(), ServiceError> {
     let user = admin.rbac_user_id;
     if services.login.is_none()
         && grants::is_super_admin(change.connection(), user).await?
         && grants::count_super_admins(change.connection(), Some(user)).await? == 0
     {
-        return Err(ServiceError::Conflict("cannot remove the last super admin".to_owned()));
+        return Err(ServiceError::last_super_admin());
     }
     Ok(())
 }

@@ -68,6 +68,12 @@ impl ServiceError {
         Self::NoPermission { name: caller.principal.name.clone(), action }
     }
 
+    /// Nobody would be super-admin any more.
+    #[must_use]
+    pub fn last_super_admin() -> Self {
+        Self::Conflict("cannot remove the last super admin".to_owned())
+    }
+
     /// A name that breaks its rules.
     #[must_use]
     pub fn name(member: &str, error: &NameError) -> Self {

@@ -8,9 +8,10 @@ pub(super) use watch::{Watch, holders, members, of_group, of_role, of_users};
 use super::Services;
 use super::error::ServiceError;
 use super::granted::RoleRules;
+use super::here::Here;
 use crate::domain::access::Caller;
 use crate::domain::ids::{RbacUserId, WorkspaceName};
-use crate::domain::rbac::{Action, ActionSet, EndpointPattern, Gain, GrantedRule, Policy, WorkspaceScope};
+use crate::domain::rbac::{ActionSet, EndpointPattern, Gain, GrantedRule, Policy, WorkspaceScope};
 
 /// What a caller may hand out.
 pub(super) struct Guard<'c> {
@@ -70,12 +71,12 @@ impl<'c> Guard<'c> {
     }
 
     /// Refuses rules for another workspace than `here` to callers who rule over one workspace only.
-    pub(super) fn may_rule(&self, here: &WorkspaceName, scope: &WorkspaceScope) -> Result<(), ServiceError> {
-        let is_here = matches!(scope, WorkspaceScope::Named(name) if name == here);
+    pub(super) fn may_rule(&self, here: &Here<'_>, scope: &WorkspaceScope) -> Result<(), ServiceError> {
+        let is_here = matches!(scope, WorkspaceScope::Named(name) if *name == here.workspace.name);
         if !self.applies || is_here || self.policy().governs(scope) {
             return Ok(());
         }
-        Err(ServiceError::no_permission(self.caller, Action::Create))
+        Err(ServiceError::no_permission(self.caller, here.action))
     }
 
     /// Refuses rights that a change would give as a side effect.
@@ -86,10 +87,10 @@ impl<'c> Guard<'c> {
     /// Refuses to take over a user: to set its token or the name it signs in with, or to let it act again, is as good
     /// as being granted its rights.
     pub(super) fn may_control(&self, user: RbacUserId, rights: &Rights) -> Result<(), ServiceError> {
-        if !self.applies || self.caller.is_user(user) {
+        if !self.applies || self.caller.is_user(user) || self.caller.principal.is_super_admin {
             return Ok(());
         }
-        if rights.is_super_admin && !self.caller.principal.is_super_admin {
+        if rights.is_super_admin {
             return Err(ServiceError::Forbidden("Super-admins can be changed only by super-admins".to_owned()));
         }
         let rules = rights.policy.rules();

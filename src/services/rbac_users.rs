@@ -46,11 +46,7 @@ pub struct RbacUserEdit {
 ///
 /// # Errors
 /// The store failed.
-pub async fn list(
-    services: &Services,
-    workspace: WorkspaceId,
-    page: &Page,
-) -> Result<Paged<RbacUser>, ServiceError> {
+pub async fn list(services: &Services, workspace: WorkspaceId, page: &Page) -> Result<Paged<RbacUser>, ServiceError> {
     Ok(rbac_users::list(&mut *services.store.read().await?, workspace, page).await?)
 }
 

@@ -93,7 +93,8 @@ pub fn permissions(policy: &Policy) -> Value {
 /// What a client may know about its caller.
 #[must_use]
 pub fn user_info(info: &UserInfo, caller: &Caller, services: &Services) -> Value {
-    let everything = || json!({ "endpoints": { "*": { "*": { "actions": ActionSet::ALL, "negative": false } } }, "entities": {} });
+    let everything =
+        || json!({ "endpoints": { "*": { "*": { "actions": ActionSet::ALL, "negative": false } } }, "entities": {} });
     let principal = &caller.principal;
     let limits = services.sessions.limits();
     let admin = info.admin.as_ref().map(|(who, workspaces)| {

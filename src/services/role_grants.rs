@@ -121,8 +121,10 @@ pub async fn unassign(
     change.guard_last_super_admin().await?;
     let user = holder.find(change.connection()).await?;
     let unwanted = find_roles(change.connection(), here, names).await?;
-    refuse_last(&mut change, &here.workspace.name, user.id, &unwanted).await?;
-    guard.refuse_own_roles(user.id)?;
+    if let Err(refused) = guard.refuse_own_roles(user.id) {
+        let is_last = would_be_last(&mut change, &here.workspace.name, user.id, &unwanted).await?;
+        return Err(if is_last { ServiceError::last_super_admin() } else { refused });
+    }
     let watch = Watch::begin(&mut change, &guard, of_users(&[user.id])).await?;
     let held = user_roles::list(change.connection(), user.id).await?;
     for role in unwanted.iter().filter(|role| held.iter().any(|held| held.role.id == role.id)) {
@@ -133,26 +135,20 @@ pub async fn unassign(
     change.commit().await
 }
 
-/// The last super-admin learns why it must stay one, before it learns that nobody changes their own roles.
-async fn refuse_last(
+/// Whether it is the last super-admin who wants to be none: that is refused for the better reason.
+async fn would_be_last(
     change: &mut Change<'_>,
     workspace: &WorkspaceName,
     user: RbacUserId,
     unwanted: &[Role],
-) -> Result<(), ServiceError> {
+) -> Result<bool, ServiceError> {
     let loses = unwanted.iter().any(|role| granted::is_super_admin(role, workspace));
-    let is_super_admin = grants::is_super_admin(change.connection(), user).await?;
-    if loses && is_super_admin && grants::count_super_admins(change.connection(), Some(user)).await? == 0 {
-        return Err(ServiceError::Conflict("cannot remove the last super admin".to_owned()));
-    }
-    Ok(())
+    Ok(loses
+        && grants::is_super_admin(change.connection(), user).await?
+        && grants::count_super_admins(change.connection(), Some(user)).await? == 0)
 }
 
-async fn find_roles(
-    connection: &mut Connection,
-    here: &Here<'_>,
-    names: &[String],
-) -> Result<Vec<Role>, ServiceError> {
+async fn find_roles(connection: &mut Connection, here: &Here<'_>, names: &[String]) -> Result<Vec<Role>, ServiceError> {
     let mut found = Vec::with_capacity(names.len());
     for name in names {
         let role = roles::find(connection, here.workspace.id, name).await?;
@@ -163,6 +159,7 @@ async fn find_roles(
 
 /// Notes that a role was given or taken.
 pub(super) fn record(change: &mut Change<'_>, operation: Operation, user: RbacUserId, role: &Role) {
-    let entity = json!({ "user": { "id": user }, "role": { "id": role.id, "name": role.name }, "role_source": "local" });
+    let entity =
+        json!({ "user": { "id": user }, "role": { "id": role.id, "name": role.name }, "role_source": "local" });
     change.record(operation, "rbac_user_roles", format!("{user}:{}", role.id), entity);
 }

@@ -99,7 +99,7 @@ async fn guard_role(
     if granted::is_super_admin(role, &here.workspace.name) {
         return Err(ServiceError::Conflict(format!("the rules of the role {SUPER_ADMIN} cannot be changed")));
     }
-    guard.may_rule(&here.workspace.name, scope)?;
+    guard.may_rule(here, scope)?;
     let holders = escalation::holders(change.connection(), role.id).await?;
     guard.refuse_holder(&holders)?;
     Ok(holders)

@@ -72,11 +72,7 @@ pub async fn get(services: &Services, workspace: WorkspaceId, key: &str) -> Resu
     find(&mut *services.store.read().await?, workspace, key).await
 }
 
-pub(super) async fn find(
-    connection: &mut Connection,
-    workspace: WorkspaceId,
-    key: &str,
-) -> Result<Role, ServiceError> {
+pub(super) async fn find(connection: &mut Connection, workspace: WorkspaceId, key: &str) -> Result<Role, ServiceError> {
     roles::find(connection, workspace, key).await?.ok_or(ServiceError::NotFound)
 }
 
@@ -84,12 +80,7 @@ pub(super) async fn find(
 ///
 /// # Errors
 /// [`ServiceError::Unique`] for a taken name.
-pub async fn create(
-    services: &Services,
-    caller: &Caller,
-    here: &Here<'_>,
-    new: NewRole,
-) -> Result<Role, ServiceError> {
+pub async fn create(services: &Services, caller: &Caller, here: &Here<'_>, new: NewRole) -> Result<Role, ServiceError> {
     let mut change = Change::begin(services, caller).await?;
     let now = change.now();
     let role = Role {

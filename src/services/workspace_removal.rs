@@ -82,10 +82,7 @@ impl Contents {
     fn is_empty(&self) -> bool {
         let built_in = workspace_roles();
         let is_built_in = |role: &Role| built_in.iter().any(|template| template.name == role.name.as_str());
-        self.admins.is_empty()
-            && self.users.is_empty()
-            && self.links.is_empty()
-            && self.roles.iter().all(is_built_in)
+        self.admins.is_empty() && self.users.is_empty() && self.links.is_empty() && self.roles.iter().all(is_built_in)
     }
 
     /// Who holds one of its roles.

@@ -123,7 +123,13 @@ fn read_edit(body: &Members) -> Result<AdminEdit, ApiError> {
     let status = input.number("status", status);
     input.finish(|| {
         let rbac_token_enabled = token?;
-        Some(AdminEdit { username: username?, custom_id: custom_id?, email: email?, rbac_token_enabled, status: status? })
+        Some(AdminEdit {
+            username: username?,
+            custom_id: custom_id?,
+            email: email?,
+            rbac_token_enabled,
+            status: status?,
+        })
     })
 }
 

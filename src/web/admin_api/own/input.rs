@@ -153,7 +153,11 @@ impl<'b> Input<'b> {
         };
         let words = items.into_iter().flat_map(|item| item.split(',')).map(str::trim).filter(|word| !word.is_empty());
         let words: Vec<String> = words.map(str::to_owned).collect();
-        if words.len() > MOST_ITEMS { self.refuse(name, format!("at most {MOST_ITEMS} items")) } else { Some(Some(words)) }
+        if words.len() > MOST_ITEMS {
+            self.refuse(name, format!("at most {MOST_ITEMS} items"))
+        } else {
+            Some(Some(words))
+        }
     }
 
     /// A list of texts that must not be empty.
@@ -275,7 +279,8 @@ mod tests {
 
     #[test]
     fn members_of_json_and_forms_are_read_alike() {
-        let json = json!({"id": 7, "name": "a", "enabled": false, "comment": null, "roles": ["x", " y"], "actions": ["*"]});
+        let json =
+            json!({"id": 7, "name": "a", "enabled": false, "comment": null, "roles": ["x", " y"], "actions": ["*"]});
         let form = json!({"name": "a", "enabled": "false", "comment": "", "roles": "x, y,", "actions": "*"});
         for body in [json, form] {
             let (name, enabled, comment, roles, actions) = read(&body).unwrap();
