@@ -30,6 +30,7 @@ use crate::services::access::Access;
 use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
 use crate::services::health::Health;
+use crate::services::kong_facts::KongFacts;
 use crate::services::login::Login;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
@@ -132,6 +133,7 @@ impl Node {
             ),
             metrics,
             health: Health::default(),
+            kong_facts: KongFacts::default(),
             settings: Arc::new(settings),
             store,
             clock,

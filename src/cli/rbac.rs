@@ -10,10 +10,10 @@ use crate::config::{LoadMode, Settings};
 use crate::domain::rbac::{Bystander, Grant, GrantSource, MatchedRule, WhyNot};
 use crate::domain::time::Clock;
 use crate::services::access::Access;
-use crate::telemetry::chain;
 use crate::services::explain::{self, ExplainError, Explanation, Ground, Question, Standing};
 use crate::store::migrations::{self, State};
 use crate::store::{Store, StoreError};
+use crate::telemetry::chain;
 
 /// There is no answer: wrong usage, an unknown user, or no store.
 const NO_ANSWER: u8 = 2;

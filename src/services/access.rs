@@ -12,7 +12,7 @@ use moka::future::Cache;
 use tokio::sync::Semaphore;
 
 use super::error::ServiceError;
-use super::token::{self, Fingerprint};
+use super::token::{self, Fingerprint, PlainToken};
 use crate::config::settings::{EnforceRbac, RbacSettings};
 use crate::domain::access::{Principal, may_act};
 use crate::domain::ids::{RbacUserId, WorkspaceName};
@@ -176,10 +176,7 @@ impl Access {
             return Err(AccessError::TooManyFailures);
         }
         for (user, stored) in candidates {
-            let _permit = self.hashing.acquire().await.map_err(|_| ServiceError::Hash)?;
-            let (hash, given) = (stored.clone(), token.to_owned());
-            let verified = tokio::task::spawn_blocking(move || token::verify(&hash, &given)).await;
-            if verified.map_err(|_| ServiceError::Hash)? {
+            if self.verify(stored.clone(), token).await? {
                 let stored = if token::is_dated(&stored) { self.rehash(user, stored, token).await? } else { stored };
                 return Ok(Verified { user, stored: stored.into() });
             }
@@ -190,14 +187,33 @@ impl Access {
 
     /// Replaces an imported hash of a token that was just proven right; returns the one that is stored from now on.
     async fn rehash(&self, user: RbacUserId, stored: String, token: &str) -> Result<String, AccessError> {
-        let given = token.to_owned();
-        let fresh =
-            tokio::task::spawn_blocking(move || token::hash(&given)).await.map_err(|_| ServiceError::Hash)??;
+        let Ok(plain) = PlainToken::parse(token) else { return Ok(stored) };
+        let fresh = self.hash(&plain).await?;
         let mut transaction = self.store.write().await?;
         let is_replaced = rbac_users::replace_hash(&mut transaction, user, &stored, &fresh).await?;
         transaction.commit().await?;
         self.forget();
         Ok(if is_replaced { fresh } else { stored })
+    }
+
+    /// Whether `token` is the one behind a stored hash. Few hashes are computed at a time.
+    ///
+    /// # Errors
+    /// [`ServiceError::Hash`].
+    pub async fn verify(&self, stored: String, token: &str) -> Result<bool, ServiceError> {
+        let _permit = self.hashing.acquire().await.map_err(|_| ServiceError::Hash)?;
+        let given = token.to_owned();
+        tokio::task::spawn_blocking(move || token::verify(&stored, &given)).await.map_err(|_| ServiceError::Hash)
+    }
+
+    /// The hash of a new token. Few hashes are computed at a time.
+    ///
+    /// # Errors
+    /// [`ServiceError::Hash`].
+    pub async fn hash(&self, token: &PlainToken) -> Result<String, ServiceError> {
+        let _permit = self.hashing.acquire().await.map_err(|_| ServiceError::Hash)?;
+        let given = token.clone();
+        tokio::task::spawn_blocking(move || token::hash(given.expose())).await.map_err(|_| ServiceError::Hash)?
     }
 
     /// A user with its compiled rules; the one place that refuses disabled users and admins who are not approved.

@@ -1,8 +1,8 @@
 //! What a path of the Admin API addresses (kong-manager.md 4.3, 4.9): the workspace, what is left of the path, and the
 //! few doors that no rule guards. One reading for requests and for `rbac explain`.
 
-use crate::domain::ids::RESERVED_WORKSPACE_NAMES;
-use crate::domain::rbac::Action;
+use crate::domain::ids::{RESERVED_WORKSPACE_NAMES, WorkspaceName};
+use crate::domain::rbac::{Action, Endpoint};
 use crate::domain::workspace::Workspace;
 use crate::kong::path::CanonicalPath;
 
@@ -20,15 +20,48 @@ pub struct Addressed<'w> {
 /// The workspace that the first segment names by name or id, else `default`; `None` when even that is missing.
 #[must_use]
 pub fn address(workspaces: &[Workspace], path: CanonicalPath) -> Option<Addressed<'_>> {
-    let named = path.first().and_then(|first| {
-        workspaces.iter().find(|workspace| workspace.name.as_str() == first || workspace.id.to_string() == first)
-    });
+    let named = path.first().and_then(|first| workspaces.iter().find(|workspace| workspace.is_called(first)));
     match named {
         Some(workspace) => Some(Addressed { workspace, path: path.without_first(), is_prefixed: true }),
         None => {
             let default = workspaces.iter().find(|workspace| workspace.name.is_default());
             default.map(|workspace| Addressed { workspace, path, is_prefixed: false })
         }
+    }
+}
+
+/// What a decision is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject<'w> {
+    /// The workspace.
+    pub workspace: &'w WorkspaceName,
+    /// The endpoint.
+    pub endpoint: Endpoint,
+}
+
+/// What rules are matched with: a path below `/workspaces/NAME` is about that workspace.
+#[must_use]
+pub fn subject<'w>(workspaces: &'w [Workspace], addressed: &'w Workspace, path: &CanonicalPath) -> Subject<'w> {
+    let named = match path.segments() {
+        [first, key, ..] if first == "workspaces" => workspaces.iter().find(|workspace| workspace.is_called(key)),
+        _ => None,
+    };
+    Subject { workspace: &named.unwrap_or(addressed).name, endpoint: judged_endpoint(path) }
+}
+
+/// The endpoint that rules are matched with. The endpoint at the end of a rule's own path counts as one segment however
+/// it is written: patterns of fixed length, such as the built-in ones that keep the role `admin` from RBAC, would miss
+/// longer ones.
+#[must_use]
+pub fn judged_endpoint(path: &CanonicalPath) -> Endpoint {
+    match path.segments() {
+        [rbac, roles, role, endpoints, workspace, rest @ ..]
+            if rbac == "rbac" && roles == "roles" && endpoints == "endpoints" && rest.len() > 1 =>
+        {
+            let rest = rest.join("%2F");
+            Endpoint::from_segments([rbac, roles, role, endpoints, workspace, rest.as_str()])
+        }
+        _ => path.endpoint(),
     }
 }
 
@@ -47,7 +80,7 @@ pub fn unknown_workspace(path: &CanonicalPath) -> Option<&str> {
 #[must_use]
 pub fn is_open(path: &CanonicalPath, action: Action) -> bool {
     match path.segments() {
-        [first] => matches!(first.as_str(), "userinfo" | "endpoints") && action == Action::Read,
+        [first] => matches!(first.as_str(), "userinfo" | "endpoints" | "workspaces") && action == Action::Read,
         [first, second, ..] => first == "admins" && second == "self",
         [] => false,
     }
@@ -108,6 +141,20 @@ mod tests {
         for known in ["/services/routes", "/nowhere", "/nowhere/else", "/"] {
             assert_eq!(unknown_workspace(&path(known)), None, "{known}");
         }
+    }
+
+    #[test]
+    fn a_decision_is_about_the_workspace_and_the_rule_that_a_path_names() {
+        let all = [workspace("default"), workspace("payments")];
+        let about = |text: &str| {
+            let subject = subject(&all, &all[0], &path(text));
+            (subject.workspace.to_string(), subject.endpoint.to_string())
+        };
+        let told = |name: &str, endpoint: &str| (name.to_owned(), endpoint.to_owned());
+        assert_eq!(about("/workspaces/payments/meta"), told("payments", "/workspaces/payments/meta"));
+        assert_eq!(about("/workspaces/nowhere"), told("default", "/workspaces/nowhere"));
+        let rule = "/rbac/roles/r/endpoints/default/services/a/plugins";
+        assert_eq!(about(rule), told("default", "/rbac/roles/r/endpoints/default/services%2Fa%2Fplugins"));
     }
 
     #[test]

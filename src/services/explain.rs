@@ -185,8 +185,9 @@ pub async fn explain(
     let workspaces = access.workspaces().await?;
     let is_sign_in = addressing::is_sign_in(&path);
     let addressed = addressing::address(&workspaces, path).ok_or(ServiceError::NotFound)?;
-    let (workspace, path) = (addressed.workspace.name.clone(), addressed.path);
-    let endpoint = path.endpoint();
+    let path = addressed.path;
+    let subject = addressing::subject(&workspaces, addressed.workspace, &path);
+    let (workspace, endpoint) = (subject.workspace.clone(), subject.endpoint);
     let Rights { standing, policy, of_token } = rights(store, access, &user).await?;
     let trace = policy.explain(&workspace, &endpoint, action);
     let ground = if is_sign_in { Ground::SignIn } else { ground(access, settings, &path, &method, action, &trace) };
@@ -216,7 +217,7 @@ fn ground(
     trace: &Trace,
 ) -> Ground {
     let reads_root = path.first().is_none() && matches!(method, "GET" | "HEAD");
-    if addressing::is_open(path, action) {
+    if addressing::is_open(path, action) || reads_root && settings.root_read == RootRead::Full {
         Ground::OpenDoor
     } else if !access.is_enforced() {
         Ground::Unrestricted

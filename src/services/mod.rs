@@ -1,17 +1,36 @@
 //! Use cases. A service owns begin and commit of its transaction; it knows no request and no page.
 
 pub mod access;
+pub mod accounts;
 pub mod addressing;
+pub mod admins;
 pub mod audit;
 pub mod bootstrap;
 pub mod change;
+pub mod edit;
+pub mod endpoints;
 pub mod error;
+mod escalation;
 pub mod explain;
+mod granted;
+pub mod group_links;
+pub mod groups;
 pub mod health;
+pub mod here;
+pub mod kong_facts;
 pub mod login;
+pub mod permissions;
+pub mod rbac_users;
 pub mod representation;
+pub mod role_grants;
+pub mod role_rules;
+pub mod roles;
 pub mod sessions;
 pub mod token;
+pub mod user_info;
+pub mod user_token;
+pub mod workspace_removal;
+pub mod workspaces;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +45,11 @@ use access::Access;
 use audit::Audit;
 use error::ServiceError;
 use health::Health;
+use kong_facts::KongFacts;
 use login::Login;
 use sessions::Sessions;
+
+pub use crate::store::{Page, Paged};
 
 /// How long the change counters may take to read before caches are dropped.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -54,6 +76,8 @@ pub struct Services {
     pub metrics: Arc<Metrics>,
     /// Whether the node can serve.
     pub health: Health,
+    /// What Kong told about itself lately.
+    pub kong_facts: KongFacts,
 }
 
 impl Services {

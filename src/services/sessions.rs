@@ -99,6 +99,8 @@ pub struct Remaining {
     pub started_at: UnixSeconds,
     /// When it ends if unused from now on; `None` without that limit.
     pub idle_end: Option<UnixSeconds>,
+    /// When it ends unless it is renewed; `None` without that limit.
+    pub rolling_end: Option<UnixSeconds>,
     /// When it ends however it is used; `None` without that limit.
     pub absolute_end: Option<UnixSeconds>,
 }
@@ -461,6 +463,7 @@ impl Sessions {
         Ok(Remaining {
             started_at: times.created_at,
             idle_end: end(self.clock.now(), self.limits.idling),
+            rolling_end: end(times.renewed_at, self.limits.rolling),
             absolute_end: end(times.created_at, self.limits.absolute),
         })
     }

@@ -119,6 +119,27 @@ impl ApiError {
         Self::message(StatusCode::BAD_REQUEST, code, message)
     }
 
+    /// A `size` that no page has.
+    #[must_use]
+    pub fn invalid_size(message: &str) -> Self {
+        let body = json!({ "code": 9, "name": "invalid size", "message": message });
+        Self::body(StatusCode::BAD_REQUEST, "invalid_size", body)
+    }
+
+    /// An `offset` that no page gave.
+    #[must_use]
+    pub fn invalid_offset(offset: &str) -> Self {
+        let message = format!("'{offset}' is not a valid offset: bad json encoding");
+        let body = json!({ "code": 7, "name": "invalid offset", "message": message });
+        Self::body(StatusCode::BAD_REQUEST, "invalid_offset", body)
+    }
+
+    /// Members of the body that are wrong.
+    #[must_use]
+    pub fn schema(fields: Vec<(String, String)>) -> Self {
+        Self::body(StatusCode::BAD_REQUEST, "schema_violation", schema_violation(fields))
+    }
+
     /// A body that is no JSON object.
     #[must_use]
     pub fn bad_json() -> Self {
@@ -264,15 +285,14 @@ impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::NotFound => Self::not_found(),
-            ServiceError::Schema(fields) => {
-                Self::body(StatusCode::BAD_REQUEST, "schema_violation", schema_violation(fields))
-            }
+            ServiceError::Schema(fields) => Self::schema(fields),
             ServiceError::BadRequest(message) => Self::bad_request("bad_request", message),
             ServiceError::Unique(fields) => {
                 Self::body(StatusCode::CONFLICT, "unique_violation", unique_violation(fields))
             }
             ServiceError::Conflict(message) => Self::message(StatusCode::CONFLICT, "conflict", message),
             ServiceError::Forbidden(message) => Self::forbidden("forbidden", message),
+            ServiceError::NoPermission { name, action } => Self::no_permission(name.as_str(), action),
             ServiceError::Store(source) => {
                 tracing::error!(error = %chain(&source), "the store failed");
                 Self::store_unavailable()

@@ -15,6 +15,7 @@ mod check_online;
 mod config;
 mod explain;
 mod oidc;
+mod own_doors;
 mod process;
 mod sign_in;
 mod status;

@@ -6,6 +6,7 @@
 mod action;
 mod cover;
 mod explain;
+mod gain;
 mod pattern;
 mod policy;
 mod segment;
@@ -14,6 +15,7 @@ mod tests;
 
 pub use action::{Action, ActionSet, ParseActionError};
 pub use explain::{Bystander, LevelMatches, Trace, WhyNot};
+pub use gain::Gain;
 pub use pattern::{Endpoint, EndpointPattern, PatternError, WorkspaceScope};
 pub use policy::{Decision, Grant, GrantSource, GrantedRule, Level, MatchedRule, Policy, Reason};
 pub use segment::{SegmentError, canonical_segment};

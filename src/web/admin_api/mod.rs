@@ -119,7 +119,7 @@ async fn judge(
     trail.workspace = Some(workspace.id);
     let prefix = if is_prefixed { format!("{}/{}", mount.prefix, workspace.name) } else { mount.prefix.clone() };
     let place = own::Place { workspace, prefix: &prefix };
-    let verdict = own::judge(services, &caller, &place, &path, action);
+    let verdict = own::judge(services, &caller, &place, &path, action).await?;
     trail.rule = Some(verdict.rule.to_string());
     if !verdict.is_allowed {
         if root::may_be_redacted(services, &path, request.method()) {

@@ -2,7 +2,17 @@
 //! (kong-manager.md 4.11, 5.2, 6.1, 3.2, 7.7). The admin pages call the same doors through [`call`], so one decision,
 //! one validation and one audit record serve both.
 
+mod admin_roles;
+mod admins;
 mod audit;
+mod discovery;
+mod groups;
+mod input;
+mod listing;
+mod rbac_users;
+mod role_endpoints;
+mod roles;
+mod workspaces;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +24,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt as _;
 use serde_json::Value;
 
+use crate::config::settings::RootRead;
 use crate::domain::access::Caller;
 use crate::domain::rbac::{Action, Endpoint};
 use crate::domain::workspace::Workspace;
@@ -21,6 +32,7 @@ use crate::kong::body::{self, BodyError, Members};
 use crate::kong::path::CanonicalPath;
 use crate::services::Services;
 use crate::services::addressing;
+use crate::services::here::Here;
 use crate::web::error::ApiError;
 use crate::web::guard::Arrival;
 
@@ -70,6 +82,14 @@ pub struct Call<'c> {
     pub body: Members,
 }
 
+impl Call<'_> {
+    /// What it was judged for.
+    fn here(&self) -> Result<Here<'_>, ApiError> {
+        let endpoint = addressing::judged_endpoint(&path_of(&self.segments)?);
+        Ok(Here { workspace: self.place.workspace, endpoint, action: self.action })
+    }
+}
+
 /// The answer of an own door.
 #[derive(Debug, PartialEq)]
 pub struct Answer {
@@ -90,6 +110,12 @@ impl Answer {
     #[must_use]
     pub const fn created(body: Value) -> Self {
         Self { status: 201, body: Some(body) }
+    }
+
+    /// 201 for a new entity and 200 for one that there was, with a body.
+    #[must_use]
+    pub const fn put(body: Value, is_new: bool) -> Self {
+        if is_new { Self::created(body) } else { Self::ok(body) }
     }
 
     /// 204.
@@ -116,20 +142,28 @@ pub fn is_own(path: &CanonicalPath) -> bool {
 }
 
 /// The decision about a request: the one function of [`crate::services::access::Access`], and the few doors that are
-/// open to everybody who is somebody (kong-manager.md 4.9).
-#[must_use]
-pub fn judge(
+/// open to everybody who is somebody, because they show no more than what is the caller's own (kong-manager.md 4.9).
+///
+/// # Errors
+/// 503 when the workspaces cannot be read.
+pub async fn judge(
     services: &Services,
     caller: &Caller,
     place: &Place<'_>,
     path: &CanonicalPath,
     action: Action,
-) -> Judgement {
+) -> Result<Judgement, ApiError> {
+    let open = |rule: &str| Ok(Judgement { is_allowed: true, rule: Arc::from(rule) });
     if addressing::is_open(path, action) {
-        return Judgement { is_allowed: true, rule: Arc::from("open to every authenticated caller") };
+        return open("open to every authenticated caller");
     }
-    let decision = services.access.decide(&caller.principal, &place.workspace.name, &path.endpoint(), action);
-    Judgement { is_allowed: decision.is_allowed, rule: decision.label() }
+    if path.first().is_none() && action == Action::Read && services.settings.rbac.root_read == RootRead::Full {
+        return open("sso_rbac_root_read = full");
+    }
+    let workspaces = services.access.workspaces().await?;
+    let subject = addressing::subject(&workspaces, place.workspace, path);
+    let decision = services.access.decide(&caller.principal, subject.workspace, &subject.endpoint, action);
+    Ok(Judgement { is_allowed: decision.is_allowed, rule: decision.label() })
 }
 
 /// Whether a caller may do something, for pages that show or hide a button.
@@ -171,13 +205,17 @@ pub(super) async fn answer_request(
 /// # Errors
 /// 403 without permission; what the door refuses.
 pub async fn call(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let raw: String = call.segments.iter().flat_map(|segment| ["/".to_owned(), encode(segment)]).collect();
-    let path = CanonicalPath::parse(&raw).map_err(ApiError::bad_path)?;
-    if !judge(call.services, call.caller, &call.place, &path, call.action).is_allowed {
+    let path = path_of(&call.segments)?;
+    if !judge(call.services, call.caller, &call.place, &path, call.action).await?.is_allowed {
         return Err(ApiError::no_permission(call.caller.principal.name.as_str(), call.action));
     }
     call.services.audit.admit(call.action)?;
     answer(call).await
+}
+
+fn path_of(segments: &[String]) -> Result<CanonicalPath, ApiError> {
+    let raw: String = segments.iter().flat_map(|segment| ["/".to_owned(), encode(segment)]).collect();
+    CanonicalPath::parse(&raw).map_err(ApiError::bad_path)
 }
 
 fn encode(segment: &str) -> String {
@@ -186,8 +224,16 @@ fn encode(segment: &str) -> String {
 
 /// The doors.
 async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
-    match call.segments.first().map(String::as_str) {
-        Some("audit") => audit::answer(call).await,
+    let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["rbac", "users", path @ ..] => rbac_users::answer(call, path).await,
+        ["rbac", "roles", path @ ..] => roles::answer(call, path).await,
+        ["groups", path @ ..] => groups::answer(call, path).await,
+        ["admins", path @ ..] => admins::answer(call, path).await,
+        ["workspaces", path @ ..] => workspaces::answer(call, path).await,
+        ["audit", ..] => audit::answer(call).await,
+        ["userinfo"] => discovery::user_info(call).await,
+        ["endpoints"] => discovery::endpoints(call).await,
         _ => Err(ApiError::not_found()),
     }
 }
