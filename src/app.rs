@@ -27,7 +27,9 @@ use crate::services::Services;
 use crate::services::access::Access;
 use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
+use crate::services::kong_watch::KongWatch;
 use crate::services::login::Login;
+use crate::services::sealed_notes::SealedNotes;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
 use crate::store::{Store, StoreError};
@@ -114,17 +116,17 @@ impl Node {
         });
         let session_conf = settings.admin_auth.as_ref().map(|conf| &conf.session);
         let kong_http = HttpClient::new(&settings.egress, true, settings.upstream.timeout.min(KONG_TIMEOUT))?;
+        let upstream = &settings.upstream;
+        let kong = KongAdmin::new(kong_http, upstream.admin_url.clone(), upstream.admin_headers.clone());
         let upstream_tls = tls::client(&settings.egress)?;
         let services = Services {
             access: Access::new(store.clone(), clock.clone(), &settings.rbac),
             audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone()),
+            notes: SealedNotes::new(sealer.clone()),
             sessions: Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party),
             login,
-            kong: KongAdmin::new(
-                kong_http,
-                settings.upstream.admin_url.clone(),
-                settings.upstream.admin_headers.clone(),
-            ),
+            kong_watch: KongWatch::new(kong.clone(), clock.clone()),
+            kong,
             settings: Arc::new(settings),
             store,
             clock,

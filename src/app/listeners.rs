@@ -11,7 +11,7 @@ use super::{Node, StartError, tls};
 use crate::config::settings::{Listen, TlsPair};
 use crate::kong::headers::Credentials;
 use crate::web::proxy::Upstream;
-use crate::web::{admin_api, gui, pages, session};
+use crate::web::{admin_api, admin_ui, gui, pages, session};
 
 /// Length of the accept queue where none is configured.
 const BACKLOG: u32 = 1024;
@@ -74,6 +74,7 @@ impl Node {
                 .app_data(Data::new(node.upstream()))
                 .wrap(node.sessions(""))
                 .route(&format!("{base}/assets/{{name}}"), web::get().to(pages::assets::serve))
+                .configure(|config| admin_ui::configure(config, &base))
                 .default_service(web::to(gui::handle))
         });
         let server = server.disable_signals();

@@ -1,12 +1,16 @@
 //! Use cases. A service owns begin and commit of its transaction; it knows no request and no page.
 
 pub mod access;
+pub mod admin_sessions;
 pub mod audit;
 pub mod bootstrap;
 pub mod change;
 pub mod error;
+pub mod kong_watch;
 pub mod login;
+pub mod page_data;
 pub mod representation;
+pub mod sealed_notes;
 pub mod sessions;
 pub mod token;
 
@@ -21,7 +25,9 @@ use crate::store::{Store, audit as records, consumed_states, epochs};
 use access::Access;
 use audit::Audit;
 use error::ServiceError;
+use kong_watch::KongWatch;
 use login::Login;
+use sealed_notes::SealedNotes;
 use sessions::Sessions;
 
 /// How long the change counters may take to read before caches are dropped.
@@ -45,6 +51,10 @@ pub struct Services {
     pub login: Option<Login>,
     /// Kong's Admin API, for what kong-sso asks by itself.
     pub kong: KongAdmin,
+    /// What pages show of Kong.
+    pub kong_watch: KongWatch,
+    /// Small values that browsers keep.
+    pub notes: SealedNotes,
 }
 
 impl Services {

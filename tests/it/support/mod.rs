@@ -1,5 +1,6 @@
 //! What the tests run against.
 
+pub mod browser;
 pub mod database;
 pub mod node;
 pub mod op;

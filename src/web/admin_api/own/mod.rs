@@ -170,13 +170,21 @@ pub(super) async fn answer_request(
 /// # Errors
 /// 403 without permission; what the door refuses.
 pub async fn call(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let raw: String = call.segments.iter().flat_map(|segment| ["/".to_owned(), encode(segment)]).collect();
-    let path = CanonicalPath::parse(&raw).map_err(ApiError::bad_path)?;
+    let path = path_of(&call.segments)?;
     if !judge(call.services, call.caller, &call.place, &path, call.action).is_allowed {
         return Err(ApiError::no_permission(call.caller.principal.name.as_str(), call.action));
     }
     call.services.audit.admit(call.action)?;
     answer(call).await
+}
+
+/// The canonical path of decoded segments.
+///
+/// # Errors
+/// 400 for segments that no path can have.
+pub fn path_of(segments: &[String]) -> Result<CanonicalPath, ApiError> {
+    let raw: String = segments.iter().flat_map(|segment| ["/".to_owned(), encode(segment)]).collect();
+    CanonicalPath::parse(&raw).map_err(ApiError::bad_path)
 }
 
 fn encode(segment: &str) -> String {

@@ -1,0 +1,10 @@
+//! What the admin pages read. Plain functions over the store; whether the visitor may see the result is decided before,
+//! by the same function as for the Admin API. Changes go through the doors of the Admin API instead.
+
+pub mod accounts;
+pub mod groups;
+pub mod roles;
+pub mod service_accounts;
+pub mod workspaces;
+
+pub use crate::store::directory::{Found, Window};

@@ -1,0 +1,1 @@
+//! Forms: what they change, and how they say what is wrong.
