@@ -21,12 +21,14 @@ use crate::config::settings::DatabaseSettings;
 use crate::domain::time::Clock;
 use crate::http_client::{HttpClient, HttpError};
 use crate::kong::client::KongAdmin;
+use crate::metrics::Metrics;
 use crate::oidc::RelyingParty;
 use crate::sealing::Sealer;
 use crate::services::Services;
 use crate::services::access::Access;
 use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
+use crate::services::health::Health;
 use crate::services::kong_watch::KongWatch;
 use crate::services::login::Login;
 use crate::services::sealed_notes::SealedNotes;
@@ -119,14 +121,19 @@ impl Node {
         let upstream = &settings.upstream;
         let kong = KongAdmin::new(kong_http, upstream.admin_url.clone(), upstream.admin_headers.clone());
         let upstream_tls = tls::client(&settings.egress)?;
+        let metrics = Arc::new(Metrics::new());
+        let notes = SealedNotes::new(sealer.clone());
+        let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
         let services = Services {
             access: Access::new(store.clone(), clock.clone(), &settings.rbac),
-            audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone()),
-            notes: SealedNotes::new(sealer.clone()),
-            sessions: Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party),
+            audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone(), metrics.audit.clone()),
+            sessions: sessions.counted_by(metrics.sessions.clone()),
+            notes,
             login,
             kong_watch: KongWatch::new(kong.clone(), clock.clone()),
             kong,
+            metrics,
+            health: Health::default(),
             settings: Arc::new(settings),
             store,
             clock,

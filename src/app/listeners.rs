@@ -11,7 +11,7 @@ use super::{Node, StartError, tls};
 use crate::config::settings::{Listen, TlsPair};
 use crate::kong::headers::Credentials;
 use crate::web::proxy::Upstream;
-use crate::web::{admin_api, admin_ui, gui, pages, session};
+use crate::web::{admin_api, admin_ui, gui, pages, session, status};
 
 /// Length of the accept queue where none is configured.
 const BACKLOG: u32 = 1024;
@@ -31,6 +31,9 @@ impl Node {
         for listen in &listeners.gui {
             let socket = bind(listen, "sso_gui_listen")?;
             servers.push(self.serve_gui(socket, tls_of(listen, &listeners.gui_tls)?)?);
+        }
+        for listen in &listeners.status {
+            servers.push(self.serve_status(bind(listen, "sso_status_listen")?)?);
         }
         Ok(servers)
     }
@@ -86,13 +89,28 @@ impl Node {
         bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_gui_listen", address, cause })
     }
 
+    /// Serves health, version and metrics.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn serve_status(&self, socket: TcpListener) -> Result<Server, StartError> {
+        let services = self.services.clone();
+        let server = HttpServer::new(move || App::new().app_data(services.clone()).configure(status::routes));
+        let server = server.workers(1).disable_signals();
+        let address = address_of(&socket);
+        let bound = server.listen(socket);
+        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_status_listen", address, cause })
+    }
+
     fn upstream(&self) -> Upstream {
         let settings = &self.services.settings;
         let credentials = Credentials {
             token_header: settings.rbac.auth_header.clone(),
             user_header: settings.rbac.user_header.clone(),
         };
-        Upstream::new(settings.upstream.timeout, settings.upstream.max_body, self.upstream_tls.clone(), credentials)
+        let (timeout, max_body) = (settings.upstream.timeout, settings.upstream.max_body);
+        let metrics = std::sync::Arc::clone(&self.services.metrics);
+        Upstream::new(timeout, max_body, self.upstream_tls.clone(), credentials, metrics)
     }
 
     /// The session middleware, where there is a sign-in.

@@ -77,7 +77,15 @@ impl From<StoreError> for ServiceError {
         match error {
             StoreError::NotFound => Self::NotFound,
             StoreError::Unique { fields, .. } => Self::Unique(fields),
+            offset @ StoreError::Offset(_) => Self::BadRequest(offset.to_string()),
             other => Self::Store(other),
         }
     }
+}
+
+/// An error with all its causes, for the log.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

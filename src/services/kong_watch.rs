@@ -72,7 +72,10 @@ impl KongWatch {
     #[must_use]
     pub fn address(&self, upstream: Option<&str>) -> String {
         let base = self.kong.base(upstream);
-        base.map_or_else(|_| upstream.unwrap_or_default().to_owned(), |url| url.as_str().trim_end_matches('/').to_owned())
+        base.map_or_else(
+            |_| upstream.unwrap_or_default().to_owned(),
+            |url| url.as_str().trim_end_matches('/').to_owned(),
+        )
     }
 
     /// Whether an upstream answers.

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod change;
 pub mod error;
+pub mod health;
 pub mod kong_watch;
 pub mod login;
 pub mod page_data;
@@ -20,11 +21,13 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::domain::time::Clock;
 use crate::kong::client::KongAdmin;
+use crate::metrics::Metrics;
 use crate::store::{Store, audit as records, consumed_states, epochs};
 
 use access::Access;
 use audit::Audit;
 use error::ServiceError;
+use health::Health;
 use kong_watch::KongWatch;
 use login::Login;
 use sealed_notes::SealedNotes;
@@ -51,6 +54,10 @@ pub struct Services {
     pub login: Option<Login>,
     /// Kong's Admin API, for what kong-sso asks by itself.
     pub kong: KongAdmin,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether the node can serve.
+    pub health: Health,
     /// What pages show of Kong.
     pub kong_watch: KongWatch,
     /// Small values that browsers keep.

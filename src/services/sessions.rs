@@ -21,6 +21,7 @@ use crate::config::auth_conf::SessionConf;
 use crate::domain::ids::{AdminId, RbacUserId, SessionId};
 use crate::domain::session::{SessionLimits, SessionTimes};
 use crate::domain::time::{Clock, UnixSeconds};
+use crate::metrics::LookupMeters;
 use crate::oidc::{RelyingParty, TokenSet};
 use crate::sealing::{Sealer, random_token, sha256_hex};
 use crate::store::epochs::{self, Epoch};
@@ -129,6 +130,7 @@ pub struct Sessions {
     browsers: Cache<(String, u64), Option<Arc<WebSession>>>,
     known: Cache<(SessionId, u64), Arc<Known>>,
     refreshes: Cache<(SessionId, Option<UnixSeconds>), Refreshed>,
+    lookups: Option<LookupMeters>,
 }
 
 impl Sessions {
@@ -159,7 +161,14 @@ impl Sessions {
             browsers: Cache::builder().max_capacity(20_000).time_to_live(minute).build(),
             known: Cache::builder().max_capacity(20_000).time_to_live(minute).build(),
             refreshes: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(5)).build(),
+            lookups: None,
         }
+    }
+
+    /// The same, with checks of sessions counted.
+    #[must_use]
+    pub fn counted_by(self, lookups: LookupMeters) -> Self {
+        Self { lookups: Some(lookups), ..self }
     }
 
     /// Forgets what is cached: sessions are read from the store again.
@@ -320,7 +329,11 @@ impl Sessions {
 
     async fn get(&self, id: SessionId) -> Result<Arc<Known>, SessionError> {
         let key = self.keyed(id);
-        if let Some(known) = self.known.get(&key).await {
+        let found = self.known.get(&key).await;
+        if let Some(lookups) = &self.lookups {
+            if found.is_some() { lookups.hits.increment(1) } else { lookups.misses.increment(1) }
+        }
+        if let Some(known) = found {
             return Ok(known);
         }
         let session = login_sessions::find(&mut *self.store.read().await?, id).await?.ok_or(SessionError::Over)?;

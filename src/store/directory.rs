@@ -141,6 +141,18 @@ pub async fn list_rbac_users(
     Ok(Found { items: all(&rows, rbac_users::read)?, total: total(counting, connection).await? })
 }
 
+/// The first names of users, admins and service accounts alike.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_names(connection: &mut Connection, limit: u32) -> Result<Vec<String>, StoreError> {
+    let rows = sqlx::query("SELECT name FROM rbac_users ORDER BY lower(name), id LIMIT $1")
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
+    all(&rows, |row| row.text("name"))
+}
+
 /// Groups with the number of users that their last sign-in put in; `text` is a part of the name.
 ///
 /// # Errors
@@ -209,7 +221,8 @@ pub async fn list_roles(
     workspace: WorkspaceId,
     window: Window,
 ) -> Result<Found<CountedRole>, StoreError> {
-    let mut counting = Statement::new("SELECT COUNT(*) AS total FROM rbac_roles r WHERE r.is_default = 0 AND r.ws_id = ");
+    let mut counting =
+        Statement::new("SELECT COUNT(*) AS total FROM rbac_roles r WHERE r.is_default = 0 AND r.ws_id = ");
     counting.bind(workspace.to_string());
     let mut listing = Statement::new(
         "SELECT r.*, (SELECT COUNT(*) FROM rbac_role_endpoints e WHERE e.role_id = r.id) AS rules,

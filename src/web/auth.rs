@@ -148,6 +148,7 @@ async fn begin_login(
     let now = services.clock.now();
     login.start(&arrival.peer.origin(), return_to, purpose, &present, now).await.map_err(|error| {
         login.note_failure(now, &error, arrival.request_id);
+        services.metrics.count_sign_in(error.code());
         tracing::warn!(request_id = arrival.request_id, code = error.code(), error = %error, "no login could be started");
         ApiError::from(error)
     })
@@ -180,6 +181,7 @@ async fn finish(
             trail.caller = arrival.caller().await.ok();
             trail.verdict = Verdict::Allowed;
             trail.rule = Some("signed in".to_owned());
+            arrival.services.metrics.count_sign_in("ok");
             tracing::info!(request_id = arrival.request_id, admin = %signed_in.name, "signed in");
             onward(arrival, login, &landing(login, pending.redirect_index, pending.return_to.as_deref()))?
         }
@@ -205,6 +207,7 @@ fn onward(arrival: &Arrival<'_>, login: &Login, target: &str) -> Result<HttpResp
 fn refuse(arrival: &Arrival<'_>, login: &Login, error: LoginError, trail: &mut Trail) -> ApiError {
     tracing::warn!(request_id = arrival.request_id, code = error.code(), error = %error, "a sign-in was refused");
     login.note_failure(arrival.services.clock.now(), &error, arrival.request_id);
+    arrival.services.metrics.count_sign_in(error.code());
     trail.verdict = Verdict::Unauthenticated;
     trail.rule = Some(format!("sign-in refused: {error}"));
     error.into()

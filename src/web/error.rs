@@ -11,6 +11,7 @@ use crate::domain::rbac::Action;
 use crate::kong::path::PathError;
 use crate::services::access::AccessError;
 use crate::services::error::ServiceError;
+pub use crate::services::error::chain;
 use crate::services::login::error::LoginError;
 
 /// Header with the stable code of an error.
@@ -338,11 +339,4 @@ impl From<LoginError> for ApiError {
             LoginError::Service(error) => error.into(),
         }
     }
-}
-
-/// An error with all its causes, for the log.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -18,7 +18,7 @@ use crate::store::{Database, NOW, databases};
 use crate::support::node::{self, bind};
 
 /// Answers every request with what it received.
-async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(crate) async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let headers: serde_json::Map<String, Value> = request
         .headers()
         .iter()
@@ -31,7 +31,7 @@ async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
 }
 
 /// A user whose token equals its name, with one role of the given (workspace, endpoint, actions) rules.
-async fn add_user(store: &Store, name: &str, enabled: bool, rules: &[(&str, &str, &str)]) -> RbacUserId {
+pub(crate) async fn add_user(store: &Store, name: &str, enabled: bool, rules: &[(&str, &str, &str)]) -> RbacUserId {
     let mut tx = store.write().await.unwrap();
     let workspace = workspaces::list(&mut tx).await.unwrap().into_iter().find(|w| w.name.is_default()).unwrap();
     let user = RbacUser {
@@ -75,13 +75,13 @@ async fn add_user(store: &Store, name: &str, enabled: bool, rules: &[(&str, &str
     user.id
 }
 
-struct Reply {
-    status: u16,
-    headers: reqwest::header::HeaderMap,
-    body: Value,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
 }
 
-async fn call(method: &str, url: String, headers: &[(&str, &str)], body: &'static str) -> Reply {
+pub(crate) async fn call(method: &str, url: String, headers: &[(&str, &str)], body: &'static str) -> Reply {
     let mut request = reqwest::Client::new().request(method.parse().unwrap(), url).body(body);
     for (name, value) in headers {
         request = request.header(*name, *value);

@@ -9,8 +9,10 @@
 )]
 
 mod admin_api;
+mod audit;
 mod config;
 mod oidc;
 mod pages;
+mod status;
 mod store;
 mod support;

@@ -51,10 +51,7 @@ pub async fn with_scene<F: AsyncFn(&Scene)>(test: F) {
 }
 
 /// The same with other settings.
-pub async fn with_changed_scene<F: AsyncFn(&Scene)>(
-    change: impl Fn(&mut kong_sso::config::Settings),
-    test: F,
-) {
+pub async fn with_changed_scene<F: AsyncFn(&Scene)>(change: impl Fn(&mut kong_sso::config::Settings), test: F) {
     for database in databases().await {
         let (kong_listener, kong_url) = bind();
         let kong = HttpServer::new(|| App::new().default_service(web::to(small_kong)));

@@ -10,6 +10,9 @@ use crate::store::directory::{self, Found, Window};
 pub use crate::store::directory::{AdminOrder, AdminSearch};
 use crate::store::{admins, grants, group_values, held_roles, login_sessions, rbac_users};
 
+/// Most names that are suggested.
+const SUGGESTED: u32 = 200;
+
 /// An admin in a list.
 #[derive(Clone, Debug)]
 pub struct ListedAdmin {
@@ -91,11 +94,22 @@ pub async fn count_super_admins(services: &Services) -> Result<usize, ServiceErr
     Ok(grants::count_super_admins(&mut *services.store.read().await?, None).await?)
 }
 
-/// Names of users and admins that begin a suggestion list.
+/// The page of a user below the admin pages: that of the admin, or of the service account; `None` when it is gone.
 ///
 /// # Errors
 /// The store failed.
-pub async fn suggest_names(services: &Services, window: Window) -> Result<Vec<String>, ServiceError> {
-    let found = directory::list_admins(&mut *services.store.read().await?, &AdminSearch::default(), window).await?;
-    Ok(found.items.into_iter().map(|admin| admin.username.to_string()).collect())
+pub async fn page_of(services: &Services, user: RbacUserId) -> Result<Option<String>, ServiceError> {
+    let found = rbac_users::find_by_id(&mut *services.store.read().await?, user).await?;
+    Ok(found.map(|user| match user.admin_id {
+        Some(admin) => format!("/admins/{admin}"),
+        None => format!("/rbac-users/{}", user.id),
+    }))
+}
+
+/// Names of admins and service accounts, to choose from.
+///
+/// # Errors
+/// The store failed.
+pub async fn suggest_names(services: &Services) -> Result<Vec<String>, ServiceError> {
+    Ok(directory::list_names(&mut *services.store.read().await?, SUGGESTED).await?)
 }

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod groups;
+pub mod history;
 pub mod roles;
 pub mod service_accounts;
 pub mod workspaces;

@@ -64,7 +64,8 @@ pub async fn serve(
     let mut trail = Trail::new(Door::AdminApi);
     let request_id = trail.request_id.clone();
     let arrival = Arrival { request, services, peer: &peer, request_id: &request_id };
-    let shown = path.as_ref().map_or_else(|_| request.uri().path().to_owned(), ToString::to_string);
+    let raw = request.uri().path();
+    let shown = shown_path(&path, raw.strip_prefix(mount.prefix.as_str()).unwrap_or(raw));
     let answer = match cors::preflight(request) {
         Some(answer) => Ok(answer),
         None => match path {
@@ -78,11 +79,22 @@ pub async fn serve(
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
     }
+    let status = response.status().as_u16();
+    services.metrics.count_request(trail.entrance().into(), request.method().as_str(), status, trail.verdict);
     if services.audit.is_on() && *request.method() != Method::OPTIONS {
-        let status = response.status().as_u16();
         services.audit.record(trail.record(request, &peer, &shown, status, services.clock.now()));
     }
     response
+}
+
+/// The path as records show it: canonical, so that no odd spelling dodges an ignore pattern, but with the slash at its
+/// end that Kong's patterns tell apart (kong-manager.md 7.4).
+fn shown_path(path: &Result<CanonicalPath, PathError>, raw: &str) -> String {
+    match path {
+        Err(_) => raw.to_owned(),
+        Ok(path) if raw.ends_with('/') && path.first().is_some() => format!("{path}/"),
+        Ok(path) => path.to_string(),
+    }
 }
 
 async fn judge(

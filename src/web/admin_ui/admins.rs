@@ -194,4 +194,3 @@ fn row(visitor: &AdminSession, listed: &ListedAdmin) -> AdminRow {
         last_login: admin.last_login_at.map(|at| When::new(at, visitor.now())),
     }
 }
-

@@ -19,6 +19,7 @@ use url::{Url, form_urlencoded};
 
 use super::flash;
 use crate::domain::access::Door;
+use crate::metrics::Face;
 use crate::services::Services;
 use crate::services::error::ServiceError;
 use crate::web::admin_api::REQUEST_ID_HEADER;
@@ -127,13 +128,18 @@ pub(super) async fn frame(
         response.headers_mut().insert(HeaderName::from_static(REQUEST_ID_HEADER), id);
     }
     flash::forget_shown(&request, &mut response, &pages::base(&services.settings.gui));
-    if trail.0.is_recorded.get() && services.audit.is_on() {
-        let peer = Peer::of(&request, &services.settings.trusted_proxies);
-        let known = trail.0.trail.replace(Trail::new(Door::OwnPages));
-        let record = known.record(&request, &peer, request.path(), response.status().as_u16(), services.clock.now());
-        services.audit.record(record);
-    }
+    leave_trail(&request, response.status().as_u16(), &services, &trail);
     Ok(ServiceResponse::new(request, response))
+}
+
+/// Counts the request, and has the audit log record it.
+fn leave_trail(request: &HttpRequest, status: u16, services: &Services, trail: &SharedTrail) {
+    let known = trail.0.trail.replace(Trail::new(Door::OwnPages));
+    services.metrics.count_request(Face::OwnPages, request.method().as_str(), status, known.verdict);
+    if trail.0.is_recorded.get() && services.audit.is_on() {
+        let peer = Peer::of(request, &services.settings.trusted_proxies);
+        services.audit.record(known.record(request, &peer, request.path(), status, services.clock.now()));
+    }
 }
 
 /// Errors become pages for browsers that navigate, and JSON for the rest.

@@ -148,9 +148,5 @@ fn row(visitor: &AdminSession, listed: &ListedGroup) -> GroupRow {
 }
 
 fn seen(visitor: &AdminSession, value: &SeenGroupValue) -> SeenGroup {
-    SeenGroup {
-        value: value.value.clone(),
-        admins: value.admins,
-        last_seen: When::new(value.last_seen, visitor.now()),
-    }
+    SeenGroup { value: value.value.clone(), admins: value.admins, last_seen: When::new(value.last_seen, visitor.now()) }
 }

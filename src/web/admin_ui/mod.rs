@@ -8,6 +8,11 @@
 
 mod admin;
 mod admins;
+mod audit;
+mod audit_export;
+mod audit_objects;
+mod audit_query;
+mod audit_record;
 mod doors;
 mod endpoint_names;
 mod extractors;
@@ -97,6 +102,10 @@ fn state(config: &mut ServiceConfig) {
         .service(resource("/workspaces").route(get().to(workspaces::list)).route(post().to(workspaces::create)))
         .service(resource("/workspaces/{name}").route(get().to(workspace::show)).route(post().to(workspace::update)))
         .service(resource("/workspaces/{name}/delete").route(post().to(workspace::delete)))
+        .service(resource("/audit").route(get().to(audit::list)))
+        .service(resource("/audit/objects").route(get().to(audit_objects::list)))
+        .service(resource("/audit/export").route(get().to(audit_export::download)))
+        .service(resource("/audit/requests/{id:[0-9a-f]{32}}").route(get().to(audit_record::show)))
         .service(resource("/sso").route(get().to(sso::show)))
         .service(resource("/sso/test").route(post().to(sso::start_test)));
 }

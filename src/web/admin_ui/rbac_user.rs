@@ -176,10 +176,8 @@ impl Shown<'_> {
         let (visitor, user) = (self.visitor, &self.account.user);
         let door = format!("/rbac/users/{}", user.id);
         let choices = assignable(visitor, &format!("{door}/roles")).await?;
-        let stored = Edit {
-            comment: user.comment.clone().unwrap_or_default(),
-            enabled: user.enabled.then(String::new),
-        };
+        let stored =
+            Edit { comment: user.comment.clone().unwrap_or_default(), enabled: user.enabled.then(String::new) };
         let typed = typed.unwrap_or(&stored);
         let view = RbacUserPage {
             shell: visitor.shell(user.name.as_str(), Section::RbacUsers)?,

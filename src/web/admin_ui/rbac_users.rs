@@ -91,8 +91,13 @@ pub(super) async fn create(form: CsrfForm<NewRbacUser>) -> PageResult {
         Ok(body) => body,
         Err(refusal) => {
             let errors = Errors::of_refusal(refusal, INPUTS)?;
-            return page(&visitor, workspace, &ListQuery::default(), Outcome { typed: fields, errors, ..Outcome::default() })
-                .await;
+            return page(
+                &visitor,
+                workspace,
+                &ListQuery::default(),
+                Outcome { typed: fields, errors, ..Outcome::default() },
+            )
+            .await;
         }
     };
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();

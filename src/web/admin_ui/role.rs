@@ -163,12 +163,7 @@ impl Shown<'_> {
     }
 
     /// A change by the role's door, or one below it.
-    pub(super) async fn send(
-        &self,
-        method: &'static str,
-        below: &[String],
-        members: Value,
-    ) -> Result<Value, ApiError> {
+    pub(super) async fn send(&self, method: &'static str, below: &[String], members: Value) -> Result<Value, ApiError> {
         let mut segments = vec!["rbac".to_owned(), "roles".to_owned(), self.detail.role.id.to_string()];
         segments.extend_from_slice(below);
         self.visitor.change(Change { workspace: self.workspace, method, segments, body: members }).await

@@ -145,9 +145,10 @@ fn words(error: &ApiError) -> (&'static str, &'static str) {
         ("cross_site_request", _) => {
             ("Refused", "The request came from another site. Open the page here and repeat it.")
         }
-        ("stale_form", _) => {
-            ("Refused", "Nothing was changed. Open the page again and repeat it; you may have signed in anew meanwhile.")
-        }
+        ("stale_form", _) => (
+            "Refused",
+            "Nothing was changed. Open the page again and repeat it; you may have signed in anew meanwhile.",
+        ),
         ("groups_unreadable", _) => (
             "Your groups could not be read",
             "The identity provider sends a pointer instead of your groups. Ask whoever runs it to send fewer groups, or \

@@ -2,8 +2,8 @@
 
 use kong_sso::domain::audit::Verdict;
 use kong_sso::domain::time::UnixSeconds;
-use kong_sso::store::audit_requests::{self, RequestFilter};
 use kong_sso::store::Page;
+use kong_sso::store::audit_requests::{self, RequestFilter};
 
 use crate::pages::{Scene, with_scene};
 use crate::support::browser::Browser;
@@ -94,7 +94,8 @@ pub async fn records(scene: &Scene, path: &str) -> Vec<(String, u16, Verdict, Op
     scene.running.node.services().audit.close().await;
     let filter = RequestFilter { path: Some(path.to_owned()), ..RequestFilter::default() };
     let mut connection = scene.store.read().await.unwrap();
-    let listing = audit_requests::list_requests(&mut connection, &filter, &Page::default(), UnixSeconds(0)).await.unwrap();
+    let listing =
+        audit_requests::list_requests(&mut connection, &filter, &Page::default(), UnixSeconds(0)).await.unwrap();
     let mut found: Vec<_> = listing.page.items.into_iter().map(|kept| kept.record).collect();
     found.reverse();
     let row = |it: kong_sso::domain::audit::RequestRecord| {

@@ -1,8 +1,8 @@
 //! Signing in and out by pages, and what they answer before.
 
 use crate::pages::{person, with_changed_scene, with_scene};
-use crate::support::op::Door;
 use crate::store::NOW;
+use crate::support::op::Door;
 use kong_sso::config::settings::EnforceRbac;
 use kong_sso::services::bootstrap;
 
@@ -11,11 +11,17 @@ async fn km_022_a_page_without_a_session_leads_to_the_sign_in_and_back() {
     with_scene(async |scene| {
         let browser = scene.browser();
         let refused = browser.get("/_sso/groups?q=a%26b").await;
-        assert_eq!((refused.status, refused.location().as_str()), (303, "/_sso/login?return_to=%2F_sso%2Fgroups%3Fq%3Da%2526b"));
+        assert_eq!(
+            (refused.status, refused.location().as_str()),
+            (303, "/_sso/login?return_to=%2F_sso%2Fgroups%3Fq%3Da%2526b")
+        );
         let login = browser.get(&refused.location()).await;
         assert_eq!(login.status, 200);
         assert_eq!(login.all("h1"), ["Sign in to Kong Manager"]);
-        assert_eq!(login.one("a.btn-primary").attr("href").unwrap(), "/_api/auth?return_to=%2F_sso%2Fgroups%3Fq%3Da%2526b");
+        assert_eq!(
+            login.one("a.btn-primary").attr("href").unwrap(),
+            "/_api/auth?return_to=%2F_sso%2Fgroups%3Fq%3Da%2526b"
+        );
         let landed = browser.sign_in(&scene.op, person("root", &["platform-admins"]), "/_sso/groups?q=a%26b").await;
         assert_eq!(landed, format!("{}/_sso/groups?q=a%26b", scene.running.gui));
         assert_eq!(browser.get(&landed).await.all("h1"), ["Groups"]);

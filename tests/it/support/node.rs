@@ -22,6 +22,8 @@ pub struct Running {
     pub admin: String,
     /// URL of the GUI's origin.
     pub gui: String,
+    /// URL of health and metrics.
+    pub status: String,
     /// The node.
     pub node: Node,
     shift: Arc<AtomicI64>,
@@ -43,6 +45,15 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Ends the listeners and drops the node without closing anything, as a test that fails does.
+    pub async fn forget(self) {
+        for handle in &self.handles {
+            handle.stop(false).await;
+        }
+    }
+}
+
 /// A free loopback port, and its URL.
 pub fn bind() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -60,14 +71,19 @@ pub async fn start(settings: Settings) -> Running {
 pub async fn start_at(settings: Settings, admin: (TcpListener, String), gui: (TcpListener, String)) -> Running {
     let shift = Arc::new(AtomicI64::new(0));
     let node = Node::build(settings, Clock::Shifted(Arc::clone(&shift))).await.unwrap();
-    let servers = [node.serve_admin_api(admin.0, None).unwrap(), node.serve_gui(gui.0, None).unwrap()];
+    let (status, status_url) = bind();
+    let servers = [
+        node.serve_admin_api(admin.0, None).unwrap(),
+        node.serve_gui(gui.0, None).unwrap(),
+        node.serve_status(status).unwrap(),
+    ];
     node.spawn_workers();
     let mut handles = Vec::new();
     for server in servers {
         handles.push(server.handle());
         actix_web::rt::spawn(server);
     }
-    Running { admin: admin.1, gui: gui.1, node, shift, handles }
+    Running { admin: admin.1, gui: gui.1, status: status_url, node, shift, handles }
 }
 
 /// The sign-in of a node whose GUI's origin is `gui`, at a provider.
@@ -154,6 +170,7 @@ pub fn settings(upstream: &str) -> Settings {
             record_ttl: 0,
             payload_exclude: vec![],
             fail_closed: true,
+            always: true,
         },
         database: DatabaseSettings::Sqlite("unused".into()),
         encryption_key: Some("an encryption key of 32 characters".to_owned().into()),

@@ -2,6 +2,8 @@
 //! (kong-manager.md 4.11, 5.2, 6.1, 3.2, 7.7). The admin pages call the same doors through [`call`], so one decision,
 //! one validation and one audit record serve both.
 
+mod audit;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -162,6 +164,9 @@ pub(super) async fn answer_request(
         query: url::form_urlencoded::parse(arrival.request.query_string().as_bytes()).into_owned().collect(),
         body: read_body(arrival.request, payload).await?,
     };
+    if let Some(lines) = audit::export(arrival, &call).await? {
+        return Ok(lines);
+    }
     Ok(answer(&call).await?.into_response())
 }
 
@@ -194,6 +199,7 @@ fn encode(segment: &str) -> String {
 /// The doors.
 async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
     match call.segments.first().map(String::as_str) {
+        Some("audit") => audit::answer(call).await,
         _ => Err(ApiError::not_found()),
     }
 }
