@@ -6,6 +6,7 @@
 //! ```
 
 mod listeners;
+pub mod online;
 mod secrets;
 mod tls;
 mod workers;

@@ -113,6 +113,14 @@ impl Access {
                 user
             }
         };
+        self.token_principal(user).await
+    }
+
+    /// The caller behind a user's RBAC token: without roles of the IdP once they have outlived `sso_idp_role_max_age`.
+    ///
+    /// # Errors
+    /// As [`Access::principal`].
+    pub async fn token_principal(&self, user: RbacUserId) -> Result<Arc<Principal>, AccessError> {
         let loaded = self.load(user).await?;
         Ok(if self.is_too_old(&loaded) { loaded.local } else { loaded.principal })
     }

@@ -2,10 +2,12 @@
 
 pub mod access;
 pub mod admin_sessions;
+pub mod addressing;
 pub mod audit;
 pub mod bootstrap;
 pub mod change;
 pub mod error;
+pub mod explain;
 pub mod health;
 pub mod kong_watch;
 pub mod login;

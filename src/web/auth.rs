@@ -24,7 +24,6 @@ use super::trail::Trail;
 use crate::config::auth_conf::{ResponseMode, SameSite as ConfiguredSameSite};
 use crate::domain::access::{Door, Proof};
 use crate::domain::audit::Verdict;
-use crate::kong::path::CanonicalPath;
 use crate::services::login::error::LoginError;
 use crate::services::login::{Login, LoginPurpose, SignOutUrl, Started, Taken};
 
@@ -32,12 +31,6 @@ use crate::services::login::{Login, LoginPurpose, SignOutUrl, Started, Taken};
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// Longest place to return to, bytes.
 const LONGEST_RETURN_TO: usize = 2048;
-
-/// Whether a path of the Admin API is this door.
-#[must_use]
-pub fn is_auth(path: &CanonicalPath) -> bool {
-    matches!(path.segments(), [only] if only == "auth")
-}
 
 /// Answers a request of `/auth`. Browsers that navigate get a page for an error, others JSON.
 ///

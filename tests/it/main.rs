@@ -10,7 +10,9 @@
 
 mod admin_api;
 mod audit;
+mod check_online;
 mod config;
+mod explain;
 mod oidc;
 mod pages;
 mod status;

@@ -221,6 +221,40 @@ proptest! {
     }
 
     #[test]
+    fn an_explanation_agrees_with_the_decision_and_leaves_no_matching_rule_out(
+        rules in proptest::collection::vec(any_rule(), 0..12), endpoint in any_endpoint(), action in 0usize..4,
+    ) {
+        let policy = Policy::compile(rules);
+        let action = Action::ALL[action];
+        for workspace in ["ws", "default", "other"] {
+            let name = WorkspaceName::parse(workspace).unwrap();
+            let trace = policy.explain(&name, &endpoint, action);
+            let decision = policy.decide(&name, &endpoint, action);
+            prop_assert_eq!(trace.decision.is_allowed, decision.is_allowed);
+            let first = trace.levels.iter().find_map(|level| Some((level.level, level.rules.first()?)));
+            match (&decision.reason, first) {
+                (Reason::Rule(level, rule), Some((first_level, first_rule))) => {
+                    prop_assert_eq!(*level, first_level);
+                    prop_assert!(std::sync::Arc::ptr_eq(rule, first_rule));
+                    prop_assert_eq!(trace.deciding_level(), Some(*level));
+                }
+                (Reason::NoRule, None) => prop_assert_eq!(trace.deciding_level(), None),
+                other => prop_assert!(false, "{:?}", other),
+            }
+            let scope = WorkspaceScope::Named(name);
+            let matching = policy.rules().filter(|rule| {
+                (rule.workspace == WorkspaceScope::Any || rule.workspace == scope) && rule.endpoint.matches(&endpoint)
+            });
+            let bystanders = trace.bystanders();
+            prop_assert_eq!(bystanders.len() + usize::from(first.is_some()), matching.count());
+            for bystander in bystanders {
+                let is_of_level = Some(bystander.level) == trace.deciding_level();
+                prop_assert_eq!(bystander.why == WhyNot::LessSpecific, is_of_level);
+            }
+        }
+    }
+
+    #[test]
     fn the_order_of_rules_has_no_effect(mut rules in proptest::collection::vec(any_rule(), 0..10), endpoint in any_endpoint()) {
         let before = Policy::compile(rules.clone());
         rules.reverse();

@@ -24,11 +24,10 @@ use super::trail::Trail;
 use crate::config::Settings;
 use crate::domain::access::{Caller, Door};
 use crate::domain::audit::Verdict;
-use crate::domain::ids::RESERVED_WORKSPACE_NAMES;
 use crate::domain::rbac::Action;
-use crate::domain::workspace::Workspace;
 use crate::kong::path::{CanonicalPath, PathError};
 use crate::services::Services;
+use crate::services::addressing::{self, Addressed};
 
 /// Header that names a request in answers, audit records and Kong's own log.
 pub const REQUEST_ID_HEADER: &str = "x-kong-admin-request-id";
@@ -69,7 +68,7 @@ pub async fn serve(
     let answer = match cors::preflight(request) {
         Some(answer) => Ok(answer),
         None => match path {
-            Ok(path) if auth::is_auth(&path) => auth::answer(&arrival, body, &mut trail).await,
+            Ok(path) if addressing::is_sign_in(&path) => auth::answer(&arrival, body, &mut trail).await,
             Ok(path) => judge(&arrival, body, upstream, path, mount, &mut trail).await,
             Err(error) => Err(ApiError::bad_path(error)),
         },
@@ -115,7 +114,8 @@ async fn judge(
     trail.verdict = Verdict::Denied;
     arrival.refuse_cross_site(&caller, action)?;
     let workspaces = services.access.workspaces().await?;
-    let (workspace, path, is_prefixed) = split_workspace(&workspaces, path)?;
+    let Addressed { workspace, path, is_prefixed } =
+        addressing::address(&workspaces, path).ok_or_else(ApiError::store_unavailable)?;
     trail.workspace = Some(workspace.id);
     let prefix = if is_prefixed { format!("{}/{}", mount.prefix, workspace.name) } else { mount.prefix.clone() };
     let place = own::Place { workspace, prefix: &prefix };
@@ -197,32 +197,12 @@ fn own_headers(
         .collect()
 }
 
-/// The workspace that the first segment names by name or id, and the path without it; else `default`. With them,
-/// whether the path named it.
-fn split_workspace(
-    workspaces: &[Workspace],
-    path: CanonicalPath,
-) -> Result<(&Workspace, CanonicalPath, bool), ApiError> {
-    let named = path.first().and_then(|first| {
-        workspaces.iter().find(|workspace| workspace.name.as_str() == first || workspace.id.to_string() == first)
-    });
-    match named {
-        Some(workspace) => Ok((workspace, path.without_first(), true)),
-        None => {
-            let default = workspaces.iter().find(|workspace| workspace.name.is_default());
-            default.map(|workspace| (workspace, path, false)).ok_or_else(ApiError::store_unavailable)
-        }
-    }
-}
-
 /// A path such as `/nowhere/services` means a workspace that does not exist. Only somebody with rights in every
 /// workspace learns that; for others it is a path without permission.
 fn refuse_unknown_workspace(caller: &Caller, services: &Services, path: &CanonicalPath) -> Result<(), ApiError> {
-    let is_reserved = |name: &str| RESERVED_WORKSPACE_NAMES.contains(&name);
-    let [first, second, ..] = path.segments() else { return Ok(()) };
     let sees_all = !services.access.is_enforced() || caller.principal.policy.reaches_any();
-    if sees_all && !is_reserved(first) && is_reserved(second) {
-        return Err(ApiError::workspace_not_found(first));
+    match addressing::unknown_workspace(path) {
+        Some(name) if sees_all => Err(ApiError::workspace_not_found(name)),
+        _ => Ok(()),
     }
-    Ok(())
 }

@@ -20,6 +20,7 @@ use crate::domain::workspace::Workspace;
 use crate::kong::body::{self, BodyError, Members};
 use crate::kong::path::CanonicalPath;
 use crate::services::Services;
+use crate::services::addressing;
 use crate::web::error::ApiError;
 use crate::web::guard::Arrival;
 
@@ -124,12 +125,7 @@ pub fn judge(
     path: &CanonicalPath,
     action: Action,
 ) -> Judgement {
-    let is_open = match path.segments() {
-        [first] => matches!(first.as_str(), "userinfo" | "endpoints") && action == Action::Read,
-        [first, second, ..] => first == "admins" && second == "self",
-        [] => false,
-    };
-    if is_open {
+    if addressing::is_open(path, action) {
         return Judgement { is_allowed: true, rule: Arc::from("open to every authenticated caller") };
     }
     let decision = services.access.decide(&caller.principal, &place.workspace.name, &path.endpoint(), action);
