@@ -1,8 +1,8 @@
 //! Use cases. A service owns begin and commit of its transaction; it knows no request and no page.
 
 pub mod access;
-pub mod admin_sessions;
 pub mod addressing;
+pub mod admin_sessions;
 pub mod audit;
 pub mod bootstrap;
 pub mod change;

@@ -1,6 +1,7 @@
 //! The admin pages through the GUI's listener, with a sign-in at a real provider.
 
-mod changes;
+mod audit;
+mod explain;
 mod listing;
 mod security;
 mod session;

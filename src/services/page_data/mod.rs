@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod groups;
 pub mod history;
+pub mod role_pages;
 pub mod roles;
 pub mod service_accounts;
 pub mod workspaces;

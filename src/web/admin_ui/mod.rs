@@ -15,6 +15,8 @@ mod audit_query;
 mod audit_record;
 mod doors;
 mod endpoint_names;
+mod explain;
+mod explain_answer;
 mod extractors;
 mod flash;
 mod form;
@@ -85,6 +87,7 @@ fn people(config: &mut ServiceConfig) {
 fn rights(config: &mut ServiceConfig) {
     config
         .service(resource("/roles").route(get().to(roles::list)).route(post().to(roles::create)))
+        .service(resource("/roles/explain").route(get().to(explain::show)))
         .service(resource(id("/roles", "")).route(get().to(role::show)).route(post().to(role::update)))
         .service(resource(id("/roles", "/rules")).route(post().to(role_rules::add)))
         .service(resource(id("/roles", "/rules/delete")).route(post().to(role_rules::remove)))

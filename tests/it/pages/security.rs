@@ -96,7 +96,7 @@ pub async fn records(scene: &Scene, path: &str) -> Vec<(String, u16, Verdict, Op
     let mut connection = scene.store.read().await.unwrap();
     let listing =
         audit_requests::list_requests(&mut connection, &filter, &Page::default(), UnixSeconds(0)).await.unwrap();
-    let mut found: Vec<_> = listing.page.items.into_iter().map(|kept| kept.record).collect();
+    let mut found: Vec<_> = listing.items.into_iter().map(|kept| kept.record).collect();
     found.reverse();
     let row = |it: kong_sso::domain::audit::RequestRecord| {
         (it.method, it.status, it.verdict, it.rbac_user_name, it.request_source)

@@ -1,1 +1,0 @@
-//! Forms: what they change, and how they say what is wrong.
