@@ -55,7 +55,7 @@ impl Node {
                 .wrap(node.sessions(""))
                 .default_service(web::to(admin_api::handle))
         });
-        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS);
+        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
         let address = address_of(&socket);
         let bound = match tls {
             Some(tls) => server.listen_rustls_0_23(socket, tls),
@@ -79,7 +79,7 @@ impl Node {
                 .route(&format!("{base}/assets/{{name}}"), web::get().to(pages::assets::serve))
                 .default_service(web::to(gui::handle))
         });
-        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS);
+        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
         let address = address_of(&socket);
         let bound = match tls {
             Some(tls) => server.listen_rustls_0_23(socket, tls),
