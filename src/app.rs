@@ -6,6 +6,7 @@
 //! ```
 
 mod listeners;
+pub mod online;
 mod secrets;
 mod tls;
 mod workers;
@@ -21,17 +22,20 @@ use crate::config::settings::DatabaseSettings;
 use crate::domain::time::Clock;
 use crate::http_client::{HttpClient, HttpError};
 use crate::kong::client::KongAdmin;
+use crate::metrics::Metrics;
 use crate::oidc::RelyingParty;
 use crate::sealing::Sealer;
 use crate::services::Services;
 use crate::services::access::Access;
 use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
+use crate::services::health::Health;
+use crate::services::kong_facts::KongFacts;
 use crate::services::login::Login;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
 use crate::store::{Store, StoreError};
-use crate::web::error::chain;
+use crate::telemetry::chain;
 
 /// How long Kong may take for what kong-sso asks by itself.
 const KONG_TIMEOUT: Duration = Duration::from_secs(5);
@@ -115,16 +119,21 @@ impl Node {
         let session_conf = settings.admin_auth.as_ref().map(|conf| &conf.session);
         let kong_http = HttpClient::new(&settings.egress, true, settings.upstream.timeout.min(KONG_TIMEOUT))?;
         let upstream_tls = tls::client(&settings.egress)?;
+        let metrics = Arc::new(Metrics::new());
+        let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
         let services = Services {
             access: Access::new(store.clone(), clock.clone(), &settings.rbac),
-            audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone()),
-            sessions: Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party),
+            audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone(), metrics.audit.clone()),
+            sessions: sessions.counted_by(metrics.sessions.clone()),
             login,
             kong: KongAdmin::new(
                 kong_http,
                 settings.upstream.admin_url.clone(),
                 settings.upstream.admin_headers.clone(),
             ),
+            metrics,
+            health: Health::default(),
+            kong_facts: KongFacts::default(),
             settings: Arc::new(settings),
             store,
             clock,

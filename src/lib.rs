@@ -6,6 +6,7 @@ pub mod config;
 pub mod domain;
 pub mod http_client;
 pub mod kong;
+pub mod metrics;
 pub mod oidc;
 pub mod sealing;
 pub mod services;

@@ -41,6 +41,6 @@ async fn forward(request: HttpRequest, upstream: Data<Upstream>) -> HttpResponse
             response.append_header((name.clone(), value.clone()));
         }
     }
-    let length = answer.headers()[CONTENT_LENGTH].to_str().unwrap().parse().unwrap();
+    let length = answer.headers().get(CONTENT_LENGTH).unwrap().to_str().unwrap().parse().unwrap();
     response.no_chunking(length).body(SizedStream::new(length, answer))
 }

@@ -11,7 +11,7 @@ use super::{Node, StartError, tls};
 use crate::config::settings::{Listen, TlsPair};
 use crate::kong::headers::Credentials;
 use crate::web::proxy::Upstream;
-use crate::web::{admin_api, gui, pages, session};
+use crate::web::{admin_api, gui, pages, session, status};
 
 /// Seconds that running requests have at the end of the process. Browsers keep HTTP/2 connections open without a request,
 /// and those count as running.
@@ -34,6 +34,9 @@ impl Node {
         for listen in &listeners.gui {
             let socket = bind(listen, "sso_gui_listen")?;
             servers.push(self.serve_gui(socket, tls_of(listen, &listeners.gui_tls)?)?);
+        }
+        for listen in &listeners.status {
+            servers.push(self.serve_status(bind(listen, "sso_status_listen")?)?);
         }
         Ok(servers)
     }
@@ -59,7 +62,7 @@ impl Node {
         let address = address_of(&socket);
         let bound = match tls {
             Some(tls) => server.listen_rustls_0_23(socket, tls),
-            None => server.listen_auto_h2c(socket),
+            None => server.listen(socket),
         };
         bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_admin_listen", address, cause })
     }
@@ -83,9 +86,30 @@ impl Node {
         let address = address_of(&socket);
         let bound = match tls {
             Some(tls) => server.listen_rustls_0_23(socket, tls),
-            None => server.listen_auto_h2c(socket),
+            None => server.listen(socket),
         };
         bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_gui_listen", address, cause })
+    }
+
+    /// What a TLS listener of the Admin API serves (`admin_ssl_cert`, `admin_ssl_cert_key`).
+    ///
+    /// # Errors
+    /// A certificate or key cannot be used.
+    pub fn admin_api_tls(&self) -> Result<rustls::ServerConfig, StartError> {
+        tls::server(&self.services.settings.listeners.admin_tls)
+    }
+
+    /// Serves health, version and metrics.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn serve_status(&self, socket: TcpListener) -> Result<Server, StartError> {
+        let services = self.services.clone();
+        let server = HttpServer::new(move || App::new().app_data(services.clone()).configure(status::routes));
+        let server = server.workers(1).disable_signals();
+        let address = address_of(&socket);
+        let bound = server.listen(socket);
+        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_status_listen", address, cause })
     }
 
     fn upstream(&self) -> Upstream {
@@ -94,7 +118,9 @@ impl Node {
             token_header: settings.rbac.auth_header.clone(),
             user_header: settings.rbac.user_header.clone(),
         };
-        Upstream::new(settings.upstream.timeout, settings.upstream.max_body, self.upstream_tls.clone(), credentials)
+        let (timeout, max_body) = (settings.upstream.timeout, settings.upstream.max_body);
+        let metrics = std::sync::Arc::clone(&self.services.metrics);
+        Upstream::new(timeout, max_body, self.upstream_tls.clone(), credentials, metrics)
     }
 
     /// The session middleware, where there is a sign-in.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::rt;
 
 use super::Node;
+use crate::metrics::FOLD_EVERY;
 use crate::services::Services;
 
 /// How often a node asks whether another one changed something.
@@ -28,6 +29,10 @@ impl Node {
             }
             true
         });
+        self.every(FOLD_EVERY, async |services| {
+            services.metrics.fold();
+            true
+        });
         self.every(DISCOVER_EVERY, async |services| {
             let Some(login) = &services.login else { return false };
             match login.discover().await {
@@ -41,8 +46,7 @@ impl Node {
                 }
             }
         });
-        let services = std::sync::Arc::clone(&self.services);
-        rt::spawn(async move { services.audit.run().await });
+        rt::spawn(self.services.audit.run());
     }
 
     /// Runs `work` again and again until it says `false` or the node is gone.

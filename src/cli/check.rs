@@ -1,4 +1,4 @@
-//! `kong-sso check [CONF]`: Kong's contract plus `--strict` and `--json` (kong-manager.md 1.8).
+//! `kong-sso check [CONF]`: Kong's contract plus `--strict`, `--json` and `--online` (kong-manager.md 1.8).
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Common, output};
+use crate::app::online;
 use crate::config::finding::Finding;
 use crate::config::load::{DEFAULT_PATH, no_file};
 use crate::config::{LoadFailure, LoadMode, Loaded};
@@ -20,6 +21,9 @@ pub struct CheckArgs {
     /// Also fail on what Kong itself would refuse or not understand.
     #[arg(long)]
     strict: bool,
+    /// Also ask the identity provider for its discovery document and Kong for its status.
+    #[arg(long)]
+    online: bool,
     /// Print one JSON object on standard output.
     #[arg(long)]
     json: bool,
@@ -44,7 +48,12 @@ pub(super) fn run(common: &Common, args: &CheckArgs) -> ExitCode {
         print_details(&common, loaded);
     }
     let path = result.as_ref().ok().and_then(|loaded| loaded.path.clone()).unwrap_or_default();
-    let report = report(result, args.strict);
+    let settings = result.as_ref().ok().filter(|_| args.online).map(|loaded| loaded.settings.clone());
+    let mut report = report(result, args.strict);
+    if let Some(settings) = settings.filter(|_| report.valid) {
+        report.errors = actix_web::rt::System::new().block_on(online::problems(&settings));
+        report.valid = report.errors.is_empty();
+    }
     match args.json {
         true => output::line(serde_json::to_string(&report).unwrap_or_default()),
         false => print(&report, &path),

@@ -10,7 +10,7 @@ use crate::domain::time::Clock;
 use crate::services::bootstrap::{self, KONG_ADMIN};
 use crate::services::error::ServiceError;
 use crate::store::{Store, StoreError, migrations};
-use crate::web::error::chain;
+use crate::telemetry::chain;
 
 /// Variable with the first super-admin's token.
 const PASSWORD: &str = "KONG_PASSWORD";

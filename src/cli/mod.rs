@@ -96,7 +96,8 @@ pub enum Command {
     Start,
     /// Say whether a settings file is valid.
     #[command(
-        after_help = "Examples:\n  kong-sso check\n  kong-sso check kong.conf --strict\n  kong-sso check kong.conf --json"
+        after_help = "Examples:\n  kong-sso check\n  kong-sso check kong.conf --strict\n  kong-sso check kong.conf --online\n  \
+                      kong-sso check kong.conf --json"
     )]
     Check(check::CheckArgs),
     /// Look at the settings.

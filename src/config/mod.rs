@@ -16,6 +16,7 @@ pub mod settings;
 pub mod sources;
 mod tls_files;
 mod types;
+mod upstream_rule;
 mod values;
 mod vault;
 

@@ -265,6 +265,8 @@ pub struct AuditSettings {
     pub payload_exclude: Vec<String>,
     /// `sso_audit_fail`: `true` = closed: refuse changes while records cannot be kept.
     pub fail_closed: bool,
+    /// `sso_audit_always`: record sign-ins and changes of rights although a rule ignores them.
+    pub always: bool,
 }
 
 /// kong-sso's own store.

@@ -3,7 +3,13 @@
 
 use serde::Serialize;
 
+use super::access::Door;
+use super::ids::RESERVED_WORKSPACE_NAMES;
+use super::rbac::Action;
 use super::time::UnixSeconds;
+
+/// First segments behind which rights are kept: a change there is a change of rights.
+const RIGHTS: &[&str] = &["admins", "groups", "rbac", "workspaces"];
 
 /// What was decided about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -72,6 +78,38 @@ pub struct RequestRecord {
     pub rule: Option<String>,
 }
 
+impl RequestRecord {
+    /// The path without its query: what ignore patterns are compared with.
+    #[must_use]
+    pub fn path_only(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
+    /// Whether it is a sign-in, a sign-out or a change of rights: such a record is kept whatever patterns say, unless
+    /// `sso_audit_always` is off (kong-manager.md 7.4). The own pages change nothing else than rights.
+    #[must_use]
+    pub fn is_essential(&self) -> bool {
+        let mut segments = self.path_only().split('/').filter(|segment| !segment.is_empty());
+        let first = segments.next().unwrap_or_default();
+        // A reserved first segment never names a workspace, so what follows it is not a door.
+        let door = if RESERVED_WORKSPACE_NAMES.contains(&first) { first } else { segments.next().unwrap_or(first) };
+        let is_of_own_pages = self.request_source.as_deref() == Door::OwnPages.as_source();
+        door == "auth" || self.is_change() && (RIGHTS.contains(&door) || is_of_own_pages)
+    }
+
+    /// Whether the method is one that changes something.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        Action::of_method(&self.method) != Some(Action::Read)
+    }
+
+    /// Whether the request was refused, so that nothing came of it.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        matches!(self.verdict, Verdict::Denied | Verdict::Unauthenticated)
+    }
+}
+
 /// One change of an entity.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ObjectRecord {
@@ -92,4 +130,53 @@ pub struct ObjectRecord {
     pub operation: String,
     /// Who did it; absent for the system.
     pub rbac_user_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(method: &str, path: &str, source: Option<&str>) -> RequestRecord {
+        RequestRecord {
+            request_id: String::new(),
+            client_ip: String::new(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            rbac_user_id: None,
+            rbac_user_name: None,
+            request_source: source.map(str::to_owned),
+            request_timestamp: UnixSeconds(0),
+            status: 200,
+            workspace: None,
+            verdict: Verdict::Allowed,
+            rule: None,
+        }
+    }
+
+    #[test]
+    fn km_097_sign_ins_and_changes_of_rights_are_essential() {
+        for (method, path, source) in [
+            ("GET", "/auth?code=***", Some("kong-manager")),
+            ("DELETE", "/auth?session_logout=true", Some("kong-manager")),
+            ("POST", "/rbac/users", None),
+            ("PATCH", "/payments/rbac/roles/x/endpoints/*/*", None),
+            ("DELETE", "/admins/x/", None),
+            ("POST", "/groups/x/roles?y=z", None),
+            ("POST", "/workspaces", None),
+            ("POST", "/anything", Some("sso-ui")),
+        ] {
+            assert!(record(method, path, source).is_essential(), "{method} {path}");
+        }
+        for (method, path, source) in [
+            ("GET", "/rbac/users", None),
+            ("GET", "/payments/rbac/users", None),
+            ("POST", "/services/rbac/plugins", None),
+            ("POST", "/services", Some("kong-manager")),
+            ("PATCH", "/authors", None),
+            ("GET", "/anything", Some("sso-ui")),
+            ("GET", "/", None),
+        ] {
+            assert!(!record(method, path, source).is_essential(), "{method} {path}");
+        }
+    }
 }

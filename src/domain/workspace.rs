@@ -26,3 +26,11 @@ pub struct Workspace {
     /// When it was last changed.
     pub updated_at: UnixSeconds,
 }
+
+impl Workspace {
+    /// Whether a part of a path or a body means this workspace: by name or id.
+    #[must_use]
+    pub fn is_called(&self, name_or_id: &str) -> bool {
+        self.name.as_str() == name_or_id || name_or_id.parse::<WorkspaceId>().is_ok_and(|id| id == self.id)
+    }
+}

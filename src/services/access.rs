@@ -3,15 +3,16 @@
 //! A warm request reads no database and computes no slow hash: principals are cached under the generation in which they
 //! were loaded, and every change of RBAC data starts a new generation on every node ([`Access::follow`]).
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::future::Cache;
 use tokio::sync::Semaphore;
 
 use super::error::ServiceError;
-use super::token::{self, Fingerprint};
+use super::token::{self, Fingerprint, PlainToken};
 use crate::config::settings::{EnforceRbac, RbacSettings};
 use crate::domain::access::{Principal, may_act};
 use crate::domain::ids::{RbacUserId, WorkspaceName};
@@ -21,6 +22,8 @@ use crate::domain::time::{Clock, UnixSeconds};
 use crate::domain::workspace::Workspace;
 use crate::store::{Store, StoreError, admins, grants, rbac_users, workspaces};
 
+/// Wrong tokens that cost a slow hash each, from one client within a minute, after which no more are looked at.
+const FAILURES_A_MINUTE: u32 = 30;
 /// Slow hashes computed at the same time.
 const HASHES_AT_ONCE: usize = 2;
 
@@ -30,6 +33,9 @@ pub enum AccessError {
     /// Unknown, empty or disabled.
     #[error("the credentials are not valid")]
     Invalid,
+    /// The client sent too many wrong tokens that looked like right ones.
+    #[error("too many wrong tokens")]
+    TooManyFailures,
     /// The proof could not be checked.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -49,6 +55,15 @@ struct Loaded {
     local: Arc<Principal>,
     /// The last sign-in; `None` for service accounts.
     last_login: Option<UnixSeconds>,
+    /// Hash of the token that may be used now.
+    token: Option<Arc<str>>,
+}
+
+/// A token that was verified against a stored hash. It counts only while its user still has that hash.
+#[derive(Clone)]
+struct Verified {
+    user: RbacUserId,
+    stored: Arc<str>,
 }
 
 /// The decision path's state.
@@ -59,7 +74,8 @@ pub struct Access {
     idp_role_max_age: i64,
     generation: AtomicU64,
     epoch: AtomicI64,
-    tokens: Cache<(Fingerprint, u64), RbacUserId>,
+    tokens: Cache<Fingerprint, Verified>,
+    failures: Cache<IpAddr, Arc<AtomicU32>>,
     principals: Cache<(RbacUserId, u64), Loaded>,
     workspaces: Cache<u64, Arc<Vec<Workspace>>>,
     hashing: Semaphore,
@@ -79,6 +95,7 @@ impl Access {
             epoch: AtomicI64::new(0),
             tokens: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
             principals: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
+            failures: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
             workspaces: Cache::builder().max_capacity(2).time_to_live(minute).build(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
         }
@@ -96,25 +113,42 @@ impl Access {
         }
     }
 
-    /// The caller behind an RBAC token.
+    /// The caller behind an RBAC token that `client` sent.
     ///
     /// # Errors
-    /// [`AccessError::Invalid`] for an empty, unknown or disabled token.
-    pub async fn authenticate_token(&self, token: &str) -> Result<Arc<Principal>, AccessError> {
+    /// [`AccessError::Invalid`] for an empty, unknown or disabled token, [`AccessError::TooManyFailures`] for a client
+    /// that guesses.
+    pub async fn authenticate_token(&self, token: &str, client: IpAddr) -> Result<Arc<Principal>, AccessError> {
         if token.is_empty() {
             return Err(AccessError::Invalid);
         }
-        let key = (token::fingerprint(token), self.generation.load(Ordering::Acquire));
-        let user = match self.tokens.get(&key).await {
-            Some(user) => user,
-            None => {
-                let user = self.find_by_token(token).await?;
-                self.tokens.insert(key, user).await;
-                user
+        let key = token::fingerprint(token);
+        if let Some(verified) = self.tokens.get(&key).await {
+            match self.load(verified.user).await {
+                Ok(loaded) if loaded.token.as_ref() == Some(&verified.stored) => return Ok(self.with_rights(loaded)),
+                Ok(_) | Err(AccessError::Invalid) => self.tokens.invalidate(&key).await,
+                Err(error) => return Err(error),
             }
-        };
-        let loaded = self.load(user).await?;
-        Ok(if self.is_too_old(&loaded) { loaded.local } else { loaded.principal })
+        }
+        let verified = self.find_by_token(token, client).await?;
+        let loaded = self.load(verified.user).await?;
+        self.tokens.insert(key, verified).await;
+        Ok(self.with_rights(loaded))
+    }
+
+    /// The caller that a user's RBAC token would be.
+    ///
+    /// # Errors
+    /// As [`Access::principal`].
+    pub async fn token_principal(&self, user: RbacUserId) -> Result<Arc<Principal>, AccessError> {
+        Ok(self.with_rights(self.load(user).await?))
+    }
+
+    /// What a token gives: everything, or what is left once roles of the IdP have outlived `sso_idp_role_max_age`.
+    fn with_rights(&self, loaded: Loaded) -> Arc<Principal> {
+        let limit = self.idp_role_max_age;
+        let is_old = |login: UnixSeconds| self.clock.now().since(login) > limit;
+        if limit > 0 && loaded.last_login.is_some_and(is_old) { loaded.local } else { loaded.principal }
     }
 
     /// The caller behind a session's user.
@@ -125,25 +159,61 @@ impl Access {
         Ok(self.load(user).await?.principal)
     }
 
-    /// Whether roles of the IdP have outlived `sso_idp_role_max_age` for tokens.
-    fn is_too_old(&self, loaded: &Loaded) -> bool {
-        let limit = self.idp_role_max_age;
-        limit > 0 && loaded.last_login.is_some_and(|login| self.clock.now().since(login) > limit)
-    }
-
-    async fn find_by_token(&self, token: &str) -> Result<RbacUserId, AccessError> {
+    /// Compares with the stored hashes that may fit; slow, so a client that only guesses is soon turned away.
+    async fn find_by_token(&self, token: &str, client: IpAddr) -> Result<Verified, AccessError> {
         let candidates =
             rbac_users::list_token_candidates(&mut *self.store.read().await?, &token::ident(token)).await?;
-        for (user, token_enabled) in candidates {
-            let Some(stored) = user.user_token.filter(|_| token_enabled) else { continue };
-            let _permit = self.hashing.acquire().await.map_err(|_| ServiceError::Hash)?;
-            let given = token.to_owned();
-            let verified = tokio::task::spawn_blocking(move || token::verify(&stored, &given)).await;
-            if verified.map_err(|_| ServiceError::Hash)? {
-                return Ok(user.id);
+        let candidates: Vec<_> = candidates
+            .into_iter()
+            .filter(|(_, token_enabled)| *token_enabled)
+            .filter_map(|(user, _)| Some((user.id, user.user_token?)))
+            .collect();
+        if candidates.is_empty() {
+            return Err(AccessError::Invalid);
+        }
+        let failures = self.failures.get_with(client, async { Arc::default() }).await;
+        if failures.load(Ordering::Relaxed) >= FAILURES_A_MINUTE {
+            return Err(AccessError::TooManyFailures);
+        }
+        for (user, stored) in candidates {
+            if self.verify(stored.clone(), token).await? {
+                let stored = if token::is_dated(&stored) { self.rehash(user, stored, token).await? } else { stored };
+                return Ok(Verified { user, stored: stored.into() });
             }
         }
+        failures.fetch_add(1, Ordering::Relaxed);
         Err(AccessError::Invalid)
+    }
+
+    /// Replaces an imported hash of a token that was just proven right; returns the one that is stored from now on.
+    async fn rehash(&self, user: RbacUserId, stored: String, token: &str) -> Result<String, AccessError> {
+        let Ok(plain) = PlainToken::parse(token) else { return Ok(stored) };
+        let fresh = self.hash(&plain).await?;
+        let mut transaction = self.store.write().await?;
+        let is_replaced = rbac_users::replace_hash(&mut transaction, user, &stored, &fresh).await?;
+        transaction.commit().await?;
+        self.forget();
+        Ok(if is_replaced { fresh } else { stored })
+    }
+
+    /// Whether `token` is the one behind a stored hash. Few hashes are computed at a time.
+    ///
+    /// # Errors
+    /// [`ServiceError::Hash`].
+    pub async fn verify(&self, stored: String, token: &str) -> Result<bool, ServiceError> {
+        let _permit = self.hashing.acquire().await.map_err(|_| ServiceError::Hash)?;
+        let given = token.to_owned();
+        tokio::task::spawn_blocking(move || token::verify(&stored, &given)).await.map_err(|_| ServiceError::Hash)
+    }
+
+    /// The hash of a new token. Few hashes are computed at a time.
+    ///
+    /// # Errors
+    /// [`ServiceError::Hash`].
+    pub async fn hash(&self, token: &PlainToken) -> Result<String, ServiceError> {
+        let _permit = self.hashing.acquire().await.map_err(|_| ServiceError::Hash)?;
+        let given = token.clone();
+        tokio::task::spawn_blocking(move || token::hash(given.expose())).await.map_err(|_| ServiceError::Hash)?
     }
 
     /// A user with its compiled rules; the one place that refuses disabled users and admins who are not approved.
@@ -155,10 +225,12 @@ impl Access {
         let mut connection = self.store.read().await?;
         let user = rbac_users::find_by_id(&mut connection, id).await?.filter(|user| user.enabled);
         let user = user.ok_or(AccessError::Invalid)?;
-        let mut last_login = None;
+        let (mut last_login, mut token) = (None, user.user_token.map(Arc::from));
         if let Some(admin) = user.admin_id {
             let admin = admins::find_by_id(&mut connection, admin).await?;
-            last_login = admin.filter(|admin| may_act(admin.status)).ok_or(AccessError::Invalid)?.last_login_at;
+            let admin = admin.filter(|admin| may_act(admin.status)).ok_or(AccessError::Invalid)?;
+            last_login = admin.last_login_at;
+            token = token.filter(|_| admin.rbac_token_enabled);
         }
         let rules = grants::load_rules(&mut connection, id).await?;
         let local = rules.iter().filter(|rule| !is_of_idp(rule)).cloned().collect::<Vec<_>>();
@@ -173,7 +245,7 @@ impl Access {
             |rule: &GrantedRule| rule.grant.role_workspace.is_default() && rule.grant.role.as_str() == SUPER_ADMIN;
         let is_super_admin = principal.is_super_admin && local.iter().any(holds_locally);
         let local = Principal { policy: Arc::new(Policy::compile(local)), is_super_admin, ..principal.clone() };
-        let loaded = Loaded { principal: Arc::new(principal), local: Arc::new(local), last_login };
+        let loaded = Loaded { principal: Arc::new(principal), local: Arc::new(local), last_login, token };
         self.principals.insert(key, loaded.clone()).await;
         Ok(loaded)
     }

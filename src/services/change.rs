@@ -139,7 +139,7 @@ impl<'s> Change<'s> {
     /// [`ServiceError::Conflict`] when the last super-admin would be gone; the store failed. Then nothing has changed.
     pub async fn commit(mut self) -> Result<(), ServiceError> {
         if self.guards_super_admin && grants::list_super_admins(self.connection()).await?.is_empty() {
-            return Err(ServiceError::Conflict("cannot remove the last super admin".to_owned()));
+            return Err(ServiceError::last_super_admin());
         }
         if let Some(ttl) = self.services.audit.object_ttl() {
             for object in std::mem::take(&mut self.objects) {

@@ -1,7 +1,8 @@
 //! What a service refuses, and why. `web/error.rs` alone knows the status codes.
 
-use crate::domain::ids::NameError;
-use crate::domain::rbac::{ParseActionError, PatternError};
+use crate::domain::access::Caller;
+use crate::domain::ids::{NameError, UserName};
+use crate::domain::rbac::{Action, ParseActionError, PatternError};
 use crate::kong::client::KongError;
 use crate::store::StoreError;
 
@@ -26,6 +27,14 @@ pub enum ServiceError {
     /// The caller may not.
     #[error("{0}")]
     Forbidden(String),
+    /// The caller has no permission for the action there.
+    #[error("{name}, you do not have permissions to {action} this resource")]
+    NoPermission {
+        /// The caller's name.
+        name: UserName,
+        /// What it wanted to do.
+        action: Action,
+    },
     /// kong-sso's own store failed.
     #[error("the store failed")]
     Store(#[source] StoreError),
@@ -53,6 +62,18 @@ impl ServiceError {
         Self::Schema(vec![(member.to_owned(), sentence.into())])
     }
 
+    /// No permission for `action`.
+    #[must_use]
+    pub fn no_permission(caller: &Caller, action: Action) -> Self {
+        Self::NoPermission { name: caller.principal.name.clone(), action }
+    }
+
+    /// Nobody would be super-admin any more.
+    #[must_use]
+    pub fn last_super_admin() -> Self {
+        Self::Conflict("cannot remove the last super admin".to_owned())
+    }
+
     /// A name that breaks its rules.
     #[must_use]
     pub fn name(member: &str, error: &NameError) -> Self {
@@ -77,6 +98,8 @@ impl From<StoreError> for ServiceError {
         match error {
             StoreError::NotFound => Self::NotFound,
             StoreError::Unique { fields, .. } => Self::Unique(fields),
+            offset @ StoreError::Offset(_) => Self::BadRequest(offset.to_string()),
+            StoreError::Nul => Self::BadRequest("a text must not hold the NUL character".to_owned()),
             other => Self::Store(other),
         }
     }

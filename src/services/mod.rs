@@ -1,14 +1,36 @@
 //! Use cases. A service owns begin and commit of its transaction; it knows no request and no page.
 
 pub mod access;
+pub mod accounts;
+pub mod addressing;
+pub mod admins;
 pub mod audit;
 pub mod bootstrap;
 pub mod change;
+pub mod edit;
+pub mod endpoints;
 pub mod error;
+mod escalation;
+pub mod explain;
+mod granted;
+pub mod group_links;
+pub mod groups;
+pub mod health;
+pub mod here;
+pub mod kong_facts;
 pub mod login;
+pub mod permissions;
+pub mod rbac_users;
 pub mod representation;
+pub mod role_grants;
+pub mod role_rules;
+pub mod roles;
 pub mod sessions;
 pub mod token;
+pub mod user_info;
+pub mod user_token;
+pub mod workspace_removal;
+pub mod workspaces;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +38,18 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::domain::time::Clock;
 use crate::kong::client::KongAdmin;
+use crate::metrics::Metrics;
 use crate::store::{Store, audit as records, consumed_states, epochs};
 
 use access::Access;
 use audit::Audit;
 use error::ServiceError;
+use health::Health;
+use kong_facts::KongFacts;
 use login::Login;
 use sessions::Sessions;
+
+pub use crate::store::{Page, Paged};
 
 /// How long the change counters may take to read before caches are dropped.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -45,6 +72,12 @@ pub struct Services {
     pub login: Option<Login>,
     /// Kong's Admin API, for what kong-sso asks by itself.
     pub kong: KongAdmin,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether the node can serve.
+    pub health: Health,
+    /// What Kong told about itself lately.
+    pub kong_facts: KongFacts,
 }
 
 impl Services {
@@ -61,10 +94,10 @@ impl Services {
     pub async fn clean_up(&self) -> Result<(), ServiceError> {
         self.sessions.purge().await?;
         let now = self.clock.now();
-        let mut connection = self.store.read().await?;
-        consumed_states::purge_expired(&mut connection, now).await?;
-        records::purge_expired(&mut connection, now).await?;
-        Ok(())
+        let mut transaction = self.store.write().await?;
+        consumed_states::purge_expired(&mut transaction, now).await?;
+        records::purge_expired(&mut transaction, now).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Reads the change counters once. When another node changed something, or the counters cannot be read, cached

@@ -1,9 +1,17 @@
 //! kong-sso's own entities as the Admin API and audit records show them (kong-manager.md 4.1, 5.1). Secrets never are.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
+use serde_json::{Map, Value, json};
+
+use super::Services;
+use super::role_grants::Held;
+use super::user_info::UserInfo;
+use super::user_token::Issued;
+use crate::domain::access::Caller;
 use crate::domain::admin::{Admin, RbacUser};
 use crate::domain::group::{Group, GroupRole};
+use crate::domain::rbac::{ActionSet, Policy};
 use crate::domain::role::{AssignedRole, Role, RoleEndpoint};
 use crate::domain::workspace::Workspace;
 
@@ -49,6 +57,70 @@ pub fn audited_rbac_user(user: &RbacUser) -> Value {
         "created_at": user.created_at,
         "updated_at": user.updated_at,
     })
+}
+
+/// An RBAC user after a change: a token that was generated is shown in clear, this once.
+#[must_use]
+pub fn issued(issued: &Issued) -> Value {
+    let mut view = rbac_user(&issued.user);
+    if let (Some(members), Some(clear)) = (view.as_object_mut(), &issued.clear) {
+        members.insert("user_token".to_owned(), json!(clear.expose()));
+    }
+    view
+}
+
+/// Somebody's roles with the user that holds them.
+#[must_use]
+pub fn held(held: &Held) -> Value {
+    let user = if held.is_near { rbac_user(&held.user) } else { json!({ "id": held.user.id, "name": held.user.name }) };
+    json!({ "roles": held.roles.iter().map(assigned_role).collect::<Vec<_>>(), "user": user })
+}
+
+/// Merged rules by workspace and pattern. Where roles both allow and deny, the allowed actions are those that are left.
+#[must_use]
+pub fn permissions(policy: &Policy) -> Value {
+    let mut endpoints: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    for rule in policy.rules() {
+        let left = rule.allowed.minus(rule.denied);
+        let negative = left.is_empty();
+        let actions = if negative { rule.denied } else { left };
+        let rules = endpoints.entry(rule.workspace.to_string()).or_default();
+        rules.insert(rule.endpoint.to_string(), json!({ "actions": actions, "negative": negative }));
+    }
+    json!({ "endpoints": endpoints, "entities": {} })
+}
+
+/// What a client may know about its caller.
+#[must_use]
+pub fn user_info(info: &UserInfo, caller: &Caller, services: &Services) -> Value {
+    let everything =
+        || json!({ "endpoints": { "*": { "*": { "actions": ActionSet::ALL, "negative": false } } }, "entities": {} });
+    let principal = &caller.principal;
+    let limits = services.sessions.limits();
+    let admin = info.admin.as_ref().map(|(who, workspaces)| {
+        let mut view = admin(who);
+        if let Some(members) = view.as_object_mut() {
+            members.insert("workspaces".to_owned(), workspaces.iter().map(brief_workspace).collect());
+        }
+        view
+    });
+    json!({
+        "admin": admin,
+        "rbac_user": principal.rbac_user_id.map(|id| json!({ "id": id, "name": principal.name })),
+        "groups": info.groups.iter().map(|group| group.name.as_str()).collect::<Vec<_>>(),
+        "permissions": info.policy.as_ref().map_or_else(everything, |policy| permissions(policy)),
+        "workspaces": info.workspaces.iter().map(brief_workspace).collect::<Vec<_>>(),
+        "session": info.session_end.map(|end| json!({
+            "expires": end,
+            "idle": limits.idling,
+            "cookie": { "rolling": limits.rolling, "absolute": limits.absolute },
+        })),
+        "auth": services.login.as_ref().map(|_| "openid-connect"),
+    })
+}
+
+fn brief_workspace(workspace: &Workspace) -> Value {
+    json!({ "id": workspace.id, "name": workspace.name, "meta": workspace.meta })
 }
 
 /// A role.
@@ -97,4 +169,14 @@ pub fn group_role(link: &GroupRole) -> Value {
 #[must_use]
 pub fn workspace(workspace: &Workspace) -> Value {
     json!(workspace)
+}
+
+/// A workspace for those who need not know where its Kong is.
+#[must_use]
+pub fn workspace_without_upstream(workspace: &Workspace) -> Value {
+    let mut view = json!(workspace);
+    if let Some(members) = view.as_object_mut() {
+        members.remove("upstream_admin_url");
+    }
+    view
 }

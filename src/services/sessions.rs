@@ -19,8 +19,9 @@ use moka::future::Cache;
 use super::error::ServiceError;
 use crate::config::auth_conf::SessionConf;
 use crate::domain::ids::{AdminId, RbacUserId, SessionId};
-use crate::domain::session::{SessionLimits, SessionTimes};
+use crate::domain::session::{SessionLimits, SessionTimes, Upkeep};
 use crate::domain::time::{Clock, UnixSeconds};
+use crate::metrics::LookupMeters;
 use crate::oidc::{RelyingParty, TokenSet};
 use crate::sealing::{Sealer, random_token, sha256_hex};
 use crate::store::epochs::{self, Epoch};
@@ -98,6 +99,8 @@ pub struct Remaining {
     pub started_at: UnixSeconds,
     /// When it ends if unused from now on; `None` without that limit.
     pub idle_end: Option<UnixSeconds>,
+    /// When it ends unless it is renewed; `None` without that limit.
+    pub rolling_end: Option<UnixSeconds>,
     /// When it ends however it is used; `None` without that limit.
     pub absolute_end: Option<UnixSeconds>,
 }
@@ -135,6 +138,7 @@ pub struct Sessions {
     browsers: Cache<(String, u64), Option<Arc<WebSession>>>,
     known: Cache<(SessionId, u64), Arc<Known>>,
     refreshes: Cache<(SessionId, Option<UnixSeconds>), Refreshed>,
+    lookups: Option<LookupMeters>,
 }
 
 impl Sessions {
@@ -165,7 +169,14 @@ impl Sessions {
             browsers: Cache::builder().max_capacity(20_000).time_to_live(minute).build(),
             known: Cache::builder().max_capacity(20_000).time_to_live(minute).build(),
             refreshes: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(5)).build(),
+            lookups: None,
         }
+    }
+
+    /// The same, with checks of sessions counted.
+    #[must_use]
+    pub fn counted_by(self, lookups: LookupMeters) -> Self {
+        Self { lookups: Some(lookups), ..self }
     }
 
     /// Forgets what is cached: sessions are read from the store again.
@@ -211,7 +222,9 @@ impl Sessions {
         let key = random_token();
         let session = self.web_session(&key, state);
         let cached = self.keyed(session.key_hash.clone());
-        web_sessions::create(&mut *self.store.read().await?, &session).await?;
+        let mut transaction = self.store.write().await?;
+        web_sessions::create(&mut transaction, &session).await?;
+        transaction.commit().await?;
         self.browsers.insert(cached, Some(Arc::new(session))).await;
         Ok(key)
     }
@@ -223,7 +236,9 @@ impl Sessions {
     pub async fn update_browser(&self, key: &str, state: &BrowserState) -> Result<bool, ServiceError> {
         let session = self.web_session(key, state);
         let cached = self.keyed(session.key_hash.clone());
-        let is_there = web_sessions::update(&mut *self.store.read().await?, &session).await?;
+        let mut transaction = self.store.write().await?;
+        let is_there = web_sessions::update(&mut transaction, &session).await?;
+        transaction.commit().await?;
         self.browsers.insert(cached, is_there.then(|| Arc::new(session))).await;
         Ok(is_there)
     }
@@ -234,7 +249,9 @@ impl Sessions {
     /// The store failed.
     pub async fn delete_browser(&self, key: &str) -> Result<(), ServiceError> {
         let cached = self.keyed(sha256_hex(key.as_bytes()));
-        web_sessions::delete(&mut *self.store.read().await?, &cached.0).await?;
+        let mut transaction = self.store.write().await?;
+        web_sessions::delete(&mut transaction, &cached.0).await?;
+        transaction.commit().await?;
         self.browsers.insert(cached, None).await;
         Ok(())
     }
@@ -311,22 +328,36 @@ impl Sessions {
             self.end(id).await?;
             return Err(SessionError::Over);
         }
-        if upkeep.renew {
-            login_sessions::renew(&mut *self.store.read().await?, id, now).await?;
-            known.renewed.fetch_max(now.0, Ordering::Relaxed);
-        } else if upkeep.touch {
-            login_sessions::touch(&mut *self.store.read().await?, id, now).await?;
-        }
         if upkeep.renew || upkeep.touch {
-            known.last_seen.fetch_max(now.0, Ordering::Relaxed);
+            self.record_use(&known, upkeep, now).await?;
         }
         let LoginSession { rbac_user_id, admin_id, .. } = known.session;
         Ok(LiveSession { id, rbac_user_id, admin_id, was_renewed: upkeep.renew })
     }
 
+    async fn record_use(&self, known: &Known, upkeep: Upkeep, now: UnixSeconds) -> Result<(), SessionError> {
+        let id = known.session.id;
+        let mut transaction = self.store.write().await?;
+        if upkeep.renew {
+            login_sessions::renew(&mut transaction, id, now).await?;
+        } else {
+            login_sessions::touch(&mut transaction, id, now).await?;
+        }
+        transaction.commit().await?;
+        if upkeep.renew {
+            known.renewed.fetch_max(now.0, Ordering::Relaxed);
+        }
+        known.last_seen.fetch_max(now.0, Ordering::Relaxed);
+        Ok(())
+    }
+
     async fn get(&self, id: SessionId) -> Result<Arc<Known>, SessionError> {
         let key = self.keyed(id);
-        if let Some(known) = self.known.get(&key).await {
+        let found = self.known.get(&key).await;
+        if let Some(lookups) = &self.lookups {
+            if found.is_some() { lookups.hits.increment(1) } else { lookups.misses.increment(1) }
+        }
+        if let Some(known) = found {
             return Ok(known);
         }
         let session = login_sessions::find(&mut *self.store.read().await?, id).await?.ok_or(SessionError::Over)?;
@@ -350,54 +381,62 @@ impl Sessions {
     async fn refresh_once(&self, known: &Arc<Known>) -> Result<Refreshed, ServiceError> {
         let key = (known.session.id, known.session.token_expires_at);
         let shared = self.refreshes.try_get_with(key, self.refresh(known)).await;
-        shared.map_err(|error| ServiceError::Shared(error.to_string()))
+        let refreshed = shared.map_err(|error| ServiceError::Shared(error.to_string()))?;
+        if refreshed == Refreshed::Kept {
+            // The next attempt is a new one; until then `refresh_at` holds it back.
+            self.refreshes.invalidate(&key).await;
+        }
+        Ok(refreshed)
     }
 
     async fn refresh(&self, known: &Known) -> Result<Refreshed, ServiceError> {
         let id = known.session.id;
         let owner = random_token();
         for _ in 0..LEASE * 5 {
-            let mut connection = self.store.read().await?;
-            let Some(current) = login_sessions::find(&mut connection, id).await? else {
+            let mut transaction = self.store.write().await?;
+            let Some(current) = login_sessions::find(&mut transaction, id).await? else {
                 return Ok(Refreshed::Refused);
             };
             if current.token_expires_at != known.session.token_expires_at {
-                drop(connection);
                 self.known.invalidate(&self.keyed(id)).await;
                 return Ok(Refreshed::Renewed);
             }
-            if login_sessions::try_lease(&mut connection, id, &owner, self.clock.now(), LEASE).await? {
-                drop(connection);
-                let outcome = self.refresh_leased(known).await;
-                login_sessions::release_lease(&mut *self.store.read().await?, id, &owner).await?;
-                return outcome;
+            let is_mine = login_sessions::try_lease(&mut transaction, id, &owner, self.clock.now(), LEASE).await?;
+            transaction.commit().await?;
+            if is_mine {
+                return self.refresh_leased(known, &owner).await;
             }
-            drop(connection);
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         Ok(Refreshed::Kept)
     }
 
-    async fn refresh_leased(&self, known: &Known) -> Result<Refreshed, ServiceError> {
+    async fn refresh_leased(&self, known: &Known, owner: &str) -> Result<Refreshed, ServiceError> {
         let id = known.session.id;
         let (Some(relying_party), Some(tokens)) = (&self.relying_party, self.open(&known.session)) else {
             return Ok(Refreshed::Kept);
         };
-        match relying_party.refresh(&tokens).await {
+        let answer = relying_party.refresh(&tokens).await;
+        let mut transaction = self.store.write().await?;
+        let outcome = match answer {
             Ok(fresh) => {
                 let sealed = self.seal(&fresh)?;
-                let mut connection = self.store.read().await?;
-                login_sessions::update_tokens(&mut connection, id, Some(&sealed), fresh.expires_at).await?;
-                self.known.invalidate(&self.keyed(id)).await;
-                Ok(Refreshed::Renewed)
+                login_sessions::update_tokens(&mut transaction, id, Some(&sealed), fresh.expires_at).await?;
+                Refreshed::Renewed
             }
             Err(error) => {
                 tracing::warn!(session = %id, code = error.code(), error = %error, "tokens could not be refreshed");
                 let later = self.clock.now().plus(REFRESH_PAUSE);
                 known.refresh_at.store(later.0, Ordering::Relaxed);
-                Ok(if error.ends_session() { Refreshed::Refused } else { Refreshed::Kept })
+                if error.ends_session() { Refreshed::Refused } else { Refreshed::Kept }
             }
+        };
+        login_sessions::release_lease(&mut transaction, id, owner).await?;
+        transaction.commit().await?;
+        if outcome == Refreshed::Renewed {
+            self.known.invalidate(&self.keyed(id)).await;
         }
+        Ok(outcome)
     }
 
     /// Ends a sign-in with all its browser sessions, on every node; returns the IdP's tokens that it had.
@@ -424,6 +463,7 @@ impl Sessions {
         Ok(Remaining {
             started_at: times.created_at,
             idle_end: end(self.clock.now(), self.limits.idling),
+            rolling_end: end(times.renewed_at, self.limits.rolling),
             absolute_end: end(times.created_at, self.limits.absolute),
         })
     }
@@ -440,10 +480,10 @@ impl Sessions {
     /// The store failed.
     pub async fn purge(&self) -> Result<(), ServiceError> {
         let now = self.clock.now();
-        let mut connection = self.store.read().await?;
-        login_sessions::purge_expired(&mut connection, now, &self.limits).await?;
-        web_sessions::purge_expired(&mut connection, now).await?;
-        Ok(())
+        let mut transaction = self.store.write().await?;
+        login_sessions::purge_expired(&mut transaction, now, &self.limits).await?;
+        web_sessions::purge_expired(&mut transaction, now).await?;
+        Ok(transaction.commit().await?)
     }
 }
 

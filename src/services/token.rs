@@ -3,9 +3,47 @@
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::digest::{SHA256, digest};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::ServiceError;
-use crate::sealing::sha256_hex;
+use crate::sealing::{random_token, sha256_hex};
+
+/// Longest token, characters.
+const LONGEST: usize = 512;
+
+/// A token in clear, on its way to its hash or, once, to its owner. Not shown by `Debug`.
+#[derive(Clone, Debug)]
+pub struct PlainToken(SecretString);
+
+/// Why a token was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to {LONGEST} printable ascii characters without a space at either end")]
+pub struct TokenError;
+
+impl PlainToken {
+    /// Parses a token that somebody chose: it must fit into a header line.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn parse(text: &str) -> Result<Self, TokenError> {
+        let fits = (1..=LONGEST).contains(&text.len())
+            && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+            && text.trim() == text;
+        if fits { Ok(Self(text.to_owned().into())) } else { Err(TokenError) }
+    }
+
+    /// A new one of 256 random bits.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(random_token().into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
 
 /// SHA-256 of a token: the key of the positive cache, never stored.
 pub type Fingerprint = [u8; 32];
@@ -49,6 +87,12 @@ pub fn verify(stored: &str, token: &str) -> bool {
     argon2id().verify_password(token.as_bytes(), stored).is_ok()
 }
 
+/// Whether a stored hash is of another making than [`hash`] and should be replaced once its token is known.
+#[must_use]
+pub fn is_dated(stored: &str) -> bool {
+    !stored.starts_with("$argon2id$")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -61,6 +105,18 @@ mod tests {
         assert!(verify(&stored, "secret") && !verify(&stored, "Secret") && !verify("garbage", "secret"));
         assert_ne!(stored, hash("secret").unwrap());
         assert_eq!(ident("secret"), "2bb80");
+    }
+
+    #[test]
+    fn a_token_fits_into_a_header_line_and_is_not_printed() {
+        for good in ["t", "a b", "$argon2id$v=19$x", &"x".repeat(512)] {
+            assert_eq!(PlainToken::parse(good).unwrap().expose(), good);
+        }
+        for bad in ["", " a", "a ", "a\nb", "ä", "\0", &"x".repeat(513)] {
+            assert!(PlainToken::parse(bad).is_err(), "{bad}");
+        }
+        let made = PlainToken::generate();
+        assert!(made.expose().len() >= 43 && !format!("{made:?}").contains(made.expose()));
     }
 
     #[test]

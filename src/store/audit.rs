@@ -18,24 +18,19 @@ pub struct Kept<T> {
     pub record: T,
     /// Seconds until it expires.
     pub ttl: i64,
+    /// When that is.
+    #[serde(skip)]
+    pub expires_at: UnixSeconds,
     /// Where it stands in the order of time.
     #[serde(skip)]
     pub(super) key: String,
 }
 
-/// A page of records with the number of all that match.
-#[derive(Clone, Debug)]
-pub struct Listing<T> {
-    /// The page, newest first.
-    pub page: Paged<Kept<T>>,
-    /// How many records match on all pages.
-    pub total: i64,
-}
-
 /// Reads a row of either table.
 pub(super) fn keep<T>(row: &AnyRow, record: T, now: UnixSeconds) -> Result<Kept<T>, StoreError> {
     let key = format!("{}:{}", row.number("request_timestamp")?, row.text("id")?);
-    Ok(Kept { record, ttl: row.time("expires_at")?.since(now), key })
+    let expires_at = row.time("expires_at")?;
+    Ok(Kept { record, ttl: expires_at.since(now), expires_at, key })
 }
 
 /// Continues a listing after the key of the page before.
@@ -53,24 +48,33 @@ fn push_page(statement: &mut Statement, page: &Page) -> Result<(), StoreError> {
 /// Lists a table. `filter` adds conditions that begin with ` AND `; `read` reads a row.
 pub(super) async fn list<T>(
     connection: &mut Connection,
-    [select, count]: [&'static str; 2],
+    select: &'static str,
     filter: impl Fn(&mut Statement),
     page: &Page,
     now: UnixSeconds,
     read: impl Fn(&AnyRow) -> Result<T, StoreError>,
-) -> Result<Listing<T>, StoreError> {
-    let mut counting = Statement::new(count);
-    counting.bind(now.0);
-    filter(&mut counting);
+) -> Result<Paged<Kept<T>>, StoreError> {
     let mut listing = Statement::new(select);
     listing.bind(now.0);
     filter(&mut listing);
     push_page(&mut listing, page)?;
-    let counted = counting.fetch_all(connection).await?;
-    let total = counted.first().map_or(Ok(0), |row| row.number("total"))?;
     let rows = listing.fetch_all(connection).await?;
     let items = super::row::all(&rows, |row| keep(row, read(row)?, now))?;
-    Ok(Listing { page: Paged::from_rows(items, page, |item| item.key.clone()), total })
+    Ok(Paged::from_rows(items, page, |item| item.key.clone()))
+}
+
+/// Counts what [`list`] would list on all pages.
+pub(super) async fn count(
+    connection: &mut Connection,
+    select: &'static str,
+    filter: impl Fn(&mut Statement),
+    now: UnixSeconds,
+) -> Result<i64, StoreError> {
+    let mut counting = Statement::new(select);
+    counting.bind(now.0);
+    filter(&mut counting);
+    let counted = counting.fetch_all(connection).await?;
+    counted.first().map_or(Ok(0), |row| row.number("total"))
 }
 
 /// Adds ` AND column = value` when there is a value. `condition` ends with the comparison.

@@ -2,10 +2,10 @@
 
 use sqlx::any::AnyRow;
 
-use super::audit::{Kept, Listing, Span, equals, keep, list};
+use super::audit::{Kept, Span, count, equals, keep, list};
 use super::database::Connection;
 use super::error::StoreError;
-use super::page::Page;
+use super::page::{Page, Paged};
 use super::row::{Columns, all};
 use super::statement::Statement;
 use crate::domain::audit::ObjectRecord;
@@ -24,6 +24,8 @@ pub struct ObjectFilter {
     pub operation: Option<String>,
     /// Who did it.
     pub rbac_user_id: Option<String>,
+    /// Id of the workspace whose recorded requests did it.
+    pub workspace: Option<String>,
     /// Bounds of time.
     pub span: Span,
 }
@@ -35,6 +37,12 @@ impl ObjectFilter {
         equals(statement, " AND entity_key = ", self.entity_key.as_deref());
         equals(statement, " AND operation = ", self.operation.as_deref());
         equals(statement, " AND rbac_user_id = ", self.rbac_user_id.as_deref());
+        if let Some(workspace) = &self.workspace {
+            statement.push(
+                " AND EXISTS (SELECT 1 FROM audit_requests r WHERE r.request_id = audit_objects.request_id AND r.workspace = ",
+            );
+            statement.bind(workspace.as_str()).push(")");
+        }
         self.span.push(statement);
     }
 }
@@ -85,12 +93,22 @@ pub async fn list_objects(
     filter: &ObjectFilter,
     page: &Page,
     now: UnixSeconds,
-) -> Result<Listing<ObjectRecord>, StoreError> {
-    let sql = [
-        "SELECT * FROM audit_objects WHERE expires_at > ",
-        "SELECT COUNT(*) AS total FROM audit_objects WHERE expires_at > ",
-    ];
-    list(connection, sql, |statement| filter.push(statement), page, now, read).await
+) -> Result<Paged<Kept<ObjectRecord>>, StoreError> {
+    const SQL: &str = "SELECT * FROM audit_objects WHERE expires_at > ";
+    list(connection, SQL, |statement| filter.push(statement), page, now, read).await
+}
+
+/// How many records match and have not expired.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_objects(
+    connection: &mut Connection,
+    filter: &ObjectFilter,
+    now: UnixSeconds,
+) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) AS total FROM audit_objects WHERE expires_at > ";
+    count(connection, SQL, |statement| filter.push(statement), now).await
 }
 
 /// The changes that one request made, in their order.

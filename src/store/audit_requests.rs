@@ -3,10 +3,10 @@
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
-use super::audit::{Kept, Listing, Span, equals, keep, list};
+use super::audit::{Kept, Span, count, equals, keep, list};
 use super::database::Connection;
 use super::error::StoreError;
-use super::page::Page;
+use super::page::{Page, Paged};
 use super::row::Columns;
 use super::statement::Statement;
 use crate::domain::audit::{RequestRecord, Verdict};
@@ -74,12 +74,27 @@ fn read(row: &AnyRow) -> Result<RequestRecord, StoreError> {
     })
 }
 
-/// Stores a batch of records that expire `ttl` seconds after their request. The caller's transaction makes it all or
-/// nothing.
+/// A record with the key it is going to have, so that a batch whose commit was not confirmed can be stored again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRecord {
+    id: Uuid,
+    record: RequestRecord,
+}
+
+impl NewRecord {
+    /// The record under a version 7 key: those of one process grow, so records of one second stay in order.
+    #[must_use]
+    pub fn of(record: RequestRecord) -> Self {
+        Self { id: Uuid::now_v7(), record }
+    }
+}
+
+/// Stores a batch of records that expire `ttl` seconds after their request; those that are stored already stay as they
+/// are. The caller's transaction makes it all or nothing.
 ///
 /// # Errors
 /// The database failed.
-pub async fn create_all(connection: &mut Connection, records: &[RequestRecord], ttl: i64) -> Result<(), StoreError> {
+pub async fn create_all(connection: &mut Connection, records: &[NewRecord], ttl: i64) -> Result<(), StoreError> {
     for some in records.chunks(ROWS_AT_ONCE) {
         let mut statement = Statement::new(
             "INSERT INTO audit_requests (id, request_id, client_ip, method, path, rbac_user_id, rbac_user_name,
@@ -90,14 +105,14 @@ pub async fn create_all(connection: &mut Connection, records: &[RequestRecord], 
             push_values(&mut statement, record, ttl);
             statement.push(")");
         }
+        statement.push(" ON CONFLICT (id) DO NOTHING");
         statement.execute(connection).await?;
     }
     Ok(())
 }
 
-fn push_values(statement: &mut Statement, record: &RequestRecord, ttl: i64) {
-    // Version 7 ids of one process grow, so records of one second stay in order.
-    statement.bind(Uuid::now_v7().to_string());
+fn push_values(statement: &mut Statement, NewRecord { id, record }: &NewRecord, ttl: i64) {
+    statement.bind(id.to_string());
     for text in [&record.request_id, &record.client_ip, &record.method, &record.path] {
         statement.push(", ").bind(storable(text));
     }
@@ -126,12 +141,22 @@ pub async fn list_requests(
     filter: &RequestFilter,
     page: &Page,
     now: UnixSeconds,
-) -> Result<Listing<RequestRecord>, StoreError> {
-    let sql = [
-        "SELECT * FROM audit_requests WHERE expires_at > ",
-        "SELECT COUNT(*) AS total FROM audit_requests WHERE expires_at > ",
-    ];
-    list(connection, sql, |statement| filter.push(statement), page, now, read).await
+) -> Result<Paged<Kept<RequestRecord>>, StoreError> {
+    const SQL: &str = "SELECT * FROM audit_requests WHERE expires_at > ";
+    list(connection, SQL, |statement| filter.push(statement), page, now, read).await
+}
+
+/// How many records match and have not expired.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_requests(
+    connection: &mut Connection,
+    filter: &RequestFilter,
+    now: UnixSeconds,
+) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) AS total FROM audit_requests WHERE expires_at > ";
+    count(connection, SQL, |statement| filter.push(statement), now).await
 }
 
 /// The record of one request.

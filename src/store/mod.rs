@@ -22,6 +22,7 @@ pub mod migrations;
 pub mod page;
 pub mod rbac_users;
 pub mod role_endpoints;
+pub mod role_holders;
 pub mod roles;
 mod row;
 pub mod secrets;

@@ -172,6 +172,25 @@ pub async fn delete(connection: &mut Connection, id: RbacUserId) -> Result<(), S
     Ok(())
 }
 
+/// Replaces the hash of a token by a better one of the same token; `false` when it was changed in the meantime.
+///
+/// # Errors
+/// The database failed.
+pub async fn replace_hash(
+    connection: &mut Connection,
+    id: RbacUserId,
+    old: &str,
+    new: &str,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query("UPDATE rbac_users SET user_token = $3 WHERE id = $1 AND user_token = $2")
+        .bind(id.to_string())
+        .bind(old)
+        .bind(new)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Users whose token may be the one with this ident: the slow comparison runs on these only. With each, whether its
 /// token may be used at all.
 ///

@@ -24,7 +24,6 @@ use super::trail::Trail;
 use crate::config::auth_conf::{ResponseMode, SameSite as ConfiguredSameSite};
 use crate::domain::access::{Door, Proof};
 use crate::domain::audit::Verdict;
-use crate::kong::path::CanonicalPath;
 use crate::services::login::error::LoginError;
 use crate::services::login::{Login, LoginPurpose, SignOutUrl, Taken};
 
@@ -32,12 +31,6 @@ use crate::services::login::{Login, LoginPurpose, SignOutUrl, Taken};
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// Longest place to return to, bytes.
 const LONGEST_RETURN_TO: usize = 2048;
-
-/// Whether a path of the Admin API is this door.
-#[must_use]
-pub fn is_auth(path: &CanonicalPath) -> bool {
-    matches!(path.segments(), [only] if only == "auth")
-}
 
 /// Answers a request of `/auth`. Browsers that navigate get a page for an error, others JSON.
 ///
@@ -121,6 +114,7 @@ pub async fn start(
     let now = services.clock.now();
     let started = login.start(&arrival.peer.origin(), return_to, purpose, &present, now).await.map_err(|error| {
         login.note_failure(now, &error, arrival.request_id);
+        services.metrics.count_sign_in(error.code());
         tracing::warn!(request_id = arrival.request_id, code = error.code(), error = %error, "no login could be started");
         ApiError::from(error)
     })?;
@@ -156,6 +150,7 @@ async fn finish(
             trail.caller = arrival.caller().await.ok();
             trail.verdict = Verdict::Allowed;
             trail.rule = Some("signed in".to_owned());
+            arrival.services.metrics.count_sign_in("ok");
             tracing::info!(request_id = arrival.request_id, admin = %signed_in.name, "signed in");
             onward(arrival, login, &landing(login, pending.redirect_index, pending.return_to.as_deref()))?
         }
@@ -181,6 +176,7 @@ fn onward(arrival: &Arrival<'_>, login: &Login, target: &str) -> Result<HttpResp
 fn refuse(arrival: &Arrival<'_>, login: &Login, error: LoginError, trail: &mut Trail) -> ApiError {
     tracing::warn!(request_id = arrival.request_id, code = error.code(), error = %error, "a sign-in was refused");
     login.note_failure(arrival.services.clock.now(), &error, arrival.request_id);
+    arrival.services.metrics.count_sign_in(error.code());
     trail.verdict = Verdict::Unauthenticated;
     trail.rule = Some(format!("sign-in refused: {error}"));
     error.into()

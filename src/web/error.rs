@@ -12,6 +12,7 @@ use crate::kong::path::PathError;
 use crate::services::access::AccessError;
 use crate::services::error::ServiceError;
 use crate::services::login::error::LoginError;
+use crate::telemetry::chain;
 
 /// Header with the stable code of an error.
 pub const ERROR_CODE_HEADER: &str = "x-kong-sso-error";
@@ -47,6 +48,13 @@ impl ApiError {
     #[must_use]
     pub fn invalid_credentials() -> Self {
         Self::message(StatusCode::UNAUTHORIZED, "invalid_rbac_credentials", "Invalid RBAC credentials")
+    }
+
+    /// A client that guesses tokens.
+    #[must_use]
+    pub fn too_many_failures() -> Self {
+        let message = "Too many invalid credentials; try again in a minute";
+        Self::message(StatusCode::TOO_MANY_REQUESTS, "too_many_failures", message).retry_in(60)
     }
 
     /// A session that ended; `login_url` starts a new one.
@@ -109,6 +117,27 @@ impl ApiError {
     #[must_use]
     pub fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
         Self::message(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// A `size` that no page has.
+    #[must_use]
+    pub fn invalid_size(message: &str) -> Self {
+        let body = json!({ "code": 9, "name": "invalid size", "message": message });
+        Self::body(StatusCode::BAD_REQUEST, "invalid_size", body)
+    }
+
+    /// An `offset` that no page gave.
+    #[must_use]
+    pub fn invalid_offset(offset: &str) -> Self {
+        let message = format!("'{offset}' is not a valid offset: bad json encoding");
+        let body = json!({ "code": 7, "name": "invalid offset", "message": message });
+        Self::body(StatusCode::BAD_REQUEST, "invalid_offset", body)
+    }
+
+    /// Members of the body that are wrong.
+    #[must_use]
+    pub fn schema(fields: Vec<(String, String)>) -> Self {
+        Self::body(StatusCode::BAD_REQUEST, "schema_violation", schema_violation(fields))
     }
 
     /// A body that is no JSON object.
@@ -256,15 +285,14 @@ impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::NotFound => Self::not_found(),
-            ServiceError::Schema(fields) => {
-                Self::body(StatusCode::BAD_REQUEST, "schema_violation", schema_violation(fields))
-            }
+            ServiceError::Schema(fields) => Self::schema(fields),
             ServiceError::BadRequest(message) => Self::bad_request("bad_request", message),
             ServiceError::Unique(fields) => {
                 Self::body(StatusCode::CONFLICT, "unique_violation", unique_violation(fields))
             }
             ServiceError::Conflict(message) => Self::message(StatusCode::CONFLICT, "conflict", message),
             ServiceError::Forbidden(message) => Self::forbidden("forbidden", message),
+            ServiceError::NoPermission { name, action } => Self::no_permission(name.as_str(), action),
             ServiceError::Store(source) => {
                 tracing::error!(error = %chain(&source), "the store failed");
                 Self::store_unavailable()
@@ -290,6 +318,7 @@ impl From<AccessError> for ApiError {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Invalid => Self::invalid_credentials(),
+            AccessError::TooManyFailures => Self::too_many_failures(),
             AccessError::Service(error) => error.into(),
         }
     }
@@ -320,11 +349,4 @@ impl From<LoginError> for ApiError {
             LoginError::Service(error) => error.into(),
         }
     }
-}
-
-/// An error with all its causes, for the log.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -61,7 +61,7 @@ impl Arrival<'_> {
             return Err(ApiError::invalid_credentials());
         };
         let token = token.to_str().map_err(|_| ApiError::invalid_credentials())?;
-        let principal = self.services.access.authenticate_token(token).await?;
+        let principal = self.services.access.authenticate_token(token, self.peer.client).await?;
         Ok(self.caller_of(principal, Proof::Token, Door::AdminApi))
     }
 
@@ -81,7 +81,7 @@ impl Arrival<'_> {
         let principal = match self.services.access.principal(live.rbac_user_id).await {
             Ok(principal) => principal,
             Err(AccessError::Invalid) => return Err(self.over(&session)),
-            Err(AccessError::Service(error)) => return Err(error.into()),
+            Err(error) => return Err(error.into()),
         };
         if live.was_renewed {
             session::note_renewal(&session, self.services.clock.now().0);

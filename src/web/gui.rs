@@ -20,7 +20,9 @@ use super::pages;
 use super::peer::Peer;
 use super::proxy::{Forward, Upstream, stream_answer};
 use crate::config::settings::GuiSettings;
+use crate::domain::audit::Verdict;
 use crate::kong::path::CanonicalPath;
+use crate::metrics::Face;
 use crate::services::Services;
 
 /// Endings of files that hold no data and are served without a session.
@@ -37,11 +39,14 @@ pub async fn handle(
     upstream: Data<Upstream>,
 ) -> HttpResponse {
     let gui = &services.settings.gui;
+    let prefix = format!("{}{}", gui.path, gui.api_path);
     let path = match CanonicalPath::parse(request.uri().path()) {
         Ok(path) => path,
+        Err(error) if gui.single_origin && request.uri().path().starts_with(&format!("{prefix}/")) => {
+            return admin_api::serve(&request, body, &services, &upstream, Err(error), &Mount { prefix }).await;
+        }
         Err(error) => return serve_page(&request, &services, |_| Err(ApiError::bad_path(error))).await,
     };
-    let prefix = format!("{}{}", gui.path, gui.api_path);
     if gui.single_origin
         && let Some(inner) = below(&path, &prefix)
     {
@@ -171,13 +176,16 @@ fn to_sign_in(arrival: &Arrival<'_>) -> HttpResponse {
 
 /// Errors become pages for browsers that navigate, and JSON for the rest.
 fn finish(arrival: &Arrival<'_>, answer: Result<HttpResponse, ApiError>) -> HttpResponse {
-    answer.unwrap_or_else(|error| {
+    let response = answer.unwrap_or_else(|error| {
         if auth::is_navigation(arrival.request) {
             pages::error(&arrival.services.settings.gui, &error, arrival.request_id, Some(&arrival.login_url()))
         } else {
             error.into_response()
         }
-    })
+    });
+    let (method, status) = (arrival.request.method().as_str(), response.status().as_u16());
+    arrival.services.metrics.count_request(Face::Documents, method, status, Verdict::None);
+    response
 }
 
 async fn serve_page(

@@ -11,4 +11,5 @@ pub mod pages;
 pub mod peer;
 pub mod proxy;
 pub mod session;
+pub mod status;
 pub mod trail;

@@ -1,7 +1,8 @@
 //! The streaming reverse proxy to Kong: one connection pool a worker, request targets passed byte for byte, bodies never
 //! held in memory. Called by `web::admin_api` and `web::manager` after the decision.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BodyStream, SizedStream};
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
@@ -15,6 +16,7 @@ use url::Url;
 use super::error::ApiError;
 use super::peer::Peer;
 use crate::kong::headers::{Credentials, may_come_down, may_go_up};
+use crate::metrics::{Metrics, UpstreamOutcome};
 
 /// The body of an upstream answer.
 pub type UpstreamResponse = awc::ClientResponse;
@@ -24,6 +26,7 @@ pub struct Upstream {
     client: awc::Client,
     credentials: Credentials,
     max_body: u64,
+    metrics: Arc<Metrics>,
 }
 
 /// Where and how one request goes up.
@@ -45,18 +48,24 @@ pub struct Forward<'a> {
 impl Upstream {
     /// A pool whose requests end after `timeout` without response headers. Bodies above `max_body` bytes are refused.
     #[must_use]
-    pub fn new(timeout: Duration, max_body: u64, tls: rustls::ClientConfig, credentials: Credentials) -> Self {
+    pub fn new(
+        timeout: Duration,
+        max_body: u64,
+        tls: rustls::ClientConfig,
+        credentials: Credentials,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let connector = awc::Connector::new()
             .timeout(Duration::from_secs(5))
             .conn_keep_alive(Duration::from_secs(30))
-            .rustls_0_23(std::sync::Arc::new(tls));
+            .rustls_0_23(Arc::new(tls));
         let client = awc::Client::builder()
             .connector(connector)
             .timeout(timeout)
             .disable_redirects()
             .no_default_headers()
             .finish();
-        Self { client, credentials, max_body }
+        Self { client, credentials, max_body, metrics }
     }
 
     /// Sends `request` with its body and waits for the response headers.
@@ -64,6 +73,20 @@ impl Upstream {
     /// # Errors
     /// 413 for a body above the limit, 502 when Kong cannot be reached, 504 when it does not answer in time.
     pub async fn send(
+        &self,
+        request: &HttpRequest,
+        body: Payload,
+        to: &Forward<'_>,
+    ) -> Result<UpstreamResponse, ApiError> {
+        let since = Instant::now();
+        let sent = self.send_with_body(request, body, to).await;
+        if let Some(outcome) = outcome(&sent) {
+            self.metrics.note_upstream(outcome, since);
+        }
+        sent
+    }
+
+    async fn send_with_body(
         &self,
         request: &HttpRequest,
         body: Payload,
@@ -133,6 +156,16 @@ impl Upstream {
             SendRequestError::Timeout | SendRequestError::Connect(ConnectError::Timeout) => ApiError::kong_timeout(),
             _ => ApiError::kong_unreachable(),
         }
+    }
+}
+
+/// What a sent request counts as; nothing for a body that was refused here.
+fn outcome(sent: &Result<UpstreamResponse, ApiError>) -> Option<UpstreamOutcome> {
+    match sent {
+        Ok(_) => Some(UpstreamOutcome::Answered),
+        Err(error) if error.status() == StatusCode::GATEWAY_TIMEOUT => Some(UpstreamOutcome::Timeout),
+        Err(error) if error.status() == StatusCode::BAD_GATEWAY => Some(UpstreamOutcome::Unreachable),
+        Err(_) => None,
     }
 }
 

@@ -10,7 +10,20 @@ use crate::domain::ids::WorkspaceId;
 use crate::domain::time::UnixSeconds;
 
 /// Query arguments whose values never reach a record.
-const SECRET_ARGUMENTS: &[&str] = &["code", "state", "token", "id_token_hint", "iss", "session_state"];
+const SECRET_ARGUMENTS: &[&str] = &[
+    "access_token",
+    "client_secret",
+    "code",
+    "id_token",
+    "id_token_hint",
+    "iss",
+    "password",
+    "refresh_token",
+    "secret",
+    "session_state",
+    "state",
+    "token",
+];
 /// Longest path that is recorded, characters.
 const LONGEST_PATH: usize = 2048;
 
@@ -45,6 +58,12 @@ impl Trail {
         }
     }
 
+    /// The door that the request came through, as far as it is known.
+    #[must_use]
+    pub fn entrance(&self) -> Door {
+        self.caller.as_ref().map_or(self.door, |caller| caller.door)
+    }
+
     /// The audit record of the answered request.
     #[must_use]
     pub fn record(
@@ -55,7 +74,7 @@ impl Trail {
         status: u16,
         now: UnixSeconds,
     ) -> RequestRecord {
-        let door = self.caller.as_ref().map_or(self.door, |caller| caller.door);
+        let door = self.entrance();
         let principal = self.caller.map(|caller| caller.principal);
         RequestRecord {
             request_id: self.request_id,
@@ -79,7 +98,7 @@ fn with_masked_query(path: &str, query: &str) -> String {
     if query.is_empty() {
         return path.chars().take(LONGEST_PATH).collect();
     }
-    let is_secret = |name: &str| SECRET_ARGUMENTS.contains(&name);
+    let is_secret = |name: &str| SECRET_ARGUMENTS.contains(&name.to_ascii_lowercase().as_str());
     let has_secret = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_secret(&name));
     let shown = if has_secret {
         let masked = form_urlencoded::parse(query.as_bytes())
@@ -99,6 +118,7 @@ mod tests {
     fn km_099_no_code_state_or_token_value_is_recorded() {
         assert_eq!(with_masked_query("/auth", "code=abc&state=s&x=1"), "/auth?code=***&state=***&x=1");
         assert_eq!(with_masked_query("/auth", "%63ode=abc"), "/auth?code=***");
+        assert_eq!(with_masked_query("/auth", "Token=abc&token=def"), "/auth?Token=***&token=***");
         assert_eq!(with_masked_query("/auth", "session_logout=true"), "/auth?session_logout=true");
         assert_eq!(with_masked_query("/services", ""), "/services");
     }

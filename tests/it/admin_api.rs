@@ -18,7 +18,7 @@ use crate::store::{Database, NOW, databases};
 use crate::support::node::{self, bind};
 
 /// Answers every request with what it received.
-async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(crate) async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let headers: serde_json::Map<String, Value> = request
         .headers()
         .iter()
@@ -31,7 +31,7 @@ async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
 }
 
 /// A user whose token equals its name, with one role of the given (workspace, endpoint, actions) rules.
-async fn add_user(store: &Store, name: &str, enabled: bool, rules: &[(&str, &str, &str)]) -> RbacUserId {
+pub(crate) async fn add_user(store: &Store, name: &str, enabled: bool, rules: &[(&str, &str, &str)]) -> RbacUserId {
     let mut tx = store.write().await.unwrap();
     let workspace = workspaces::list(&mut tx).await.unwrap().into_iter().find(|w| w.name.is_default()).unwrap();
     let user = RbacUser {
@@ -75,13 +75,13 @@ async fn add_user(store: &Store, name: &str, enabled: bool, rules: &[(&str, &str
     user.id
 }
 
-struct Reply {
-    status: u16,
-    headers: reqwest::header::HeaderMap,
-    body: Value,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
 }
 
-async fn call(method: &str, url: String, headers: &[(&str, &str)], body: &'static str) -> Reply {
+pub(crate) async fn call(method: &str, url: String, headers: &[(&str, &str)], body: &'static str) -> Reply {
     let mut request = reqwest::Client::new().request(method.parse().unwrap(), url).body(body);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -247,10 +247,9 @@ async fn a_large_body_is_413_and_a_dead_kong_502() {
     })
     .await;
     for database in databases().await {
-        let (unused, dead) = bind();
-        drop(unused);
         bootstrap::first_super_admin(&database.store, &"root".to_owned().into(), NOW).await.unwrap();
-        let running = node::start(settings(&dead, &database)).await;
+        // A port that no server of a test ever gets.
+        let running = node::start(settings("http://127.0.0.1:1", &database)).await;
         let reply = call("GET", format!("{}/services", running.admin), &[("kong-admin-token", "root")], "").await;
         assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (502, "5"));
         running.stop().await;
@@ -350,6 +349,73 @@ async fn km_054_the_token_of_an_admin_works_only_while_approved_and_enabled() {
             let reply = call("GET", format!("{url}/services"), &[("kong-admin-token", name)], "").await;
             assert_eq!(reply.status, expected, "{name}");
         }
+    })
+    .await;
+}
+
+/// A token with the same index as `token`, so that it costs a slow comparison.
+fn look_alike(token: &str) -> String {
+    (0_u32..).map(|at| format!("guess-{at}")).find(|guess| token::ident(guess) == token::ident(token)).unwrap()
+}
+
+#[actix_web::test]
+async fn whoever_guesses_tokens_is_turned_away_and_good_tokens_are_not() {
+    with_server(async |url, store| {
+        add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let good = &[("kong-admin-token", "root")];
+        assert_eq!(call("GET", format!("{url}/services"), good, "").await.status, 200);
+        let guess = look_alike("root");
+        let bad = &[("kong-admin-token", guess.as_str())];
+        for _ in 0..30 {
+            assert_eq!(call("GET", format!("{url}/services"), bad, "").await.status, 401);
+        }
+        let reply = call("GET", format!("{url}/services"), bad, "").await;
+        assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (429, "60"));
+        assert_eq!(call("GET", format!("{url}/services"), good, "").await.status, 200, "a known token still works");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_changed_token_is_refused_at_once_and_other_changes_need_no_new_comparison() {
+    with_server(async |url, store| {
+        let id = add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let old = &[("kong-admin-token", "root")];
+        assert_eq!(call("GET", format!("{url}/services"), old, "").await.status, 200);
+        let mut tx = store.write().await.unwrap();
+        let mut user = rbac_users::find_by_id(&mut tx, id).await.unwrap().unwrap();
+        user.user_token = Some(token::hash("fresh").unwrap());
+        user.user_token_ident = Some(token::ident("fresh"));
+        rbac_users::update(&mut tx, &user).await.unwrap();
+        epochs::bump(&mut tx, Epoch::Rbac).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(call("GET", format!("{url}/services"), &[("kong-admin-token", "fresh")], "").await.status, 200);
+        for _ in 0..100 {
+            if call("GET", format!("{url}/services"), old, "").await.status == 401 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the old token still works");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_imported_hash_is_replaced_at_its_first_use() {
+    with_server(async |url, store| {
+        let id = add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let mut tx = store.write().await.unwrap();
+        let mut user = rbac_users::find_by_id(&mut tx, id).await.unwrap().unwrap();
+        user.user_token = Some(bcrypt::hash("root", 4).unwrap());
+        rbac_users::update(&mut tx, &user).await.unwrap();
+        epochs::bump(&mut tx, Epoch::Rbac).await.unwrap();
+        tx.commit().await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(call("GET", format!("{url}/services"), &[("kong-admin-token", "root")], "").await.status, 200);
+        }
+        let user = rbac_users::find_by_id(&mut store.read().await.unwrap(), id).await.unwrap().unwrap();
+        assert!(user.user_token.unwrap().starts_with("$argon2id$"));
     })
     .await;
 }

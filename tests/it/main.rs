@@ -9,7 +9,16 @@
 )]
 
 mod admin_api;
+mod architecture;
+mod audit;
+mod check_online;
 mod config;
+mod explain;
 mod oidc;
+mod own_doors;
+mod process;
+mod sign_in;
+mod status;
 mod store;
 mod support;
+mod tls;

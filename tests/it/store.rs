@@ -32,7 +32,7 @@ async fn workspace(connection: &mut Connection, name: &str) -> Workspace {
     workspace
 }
 
-fn some_user(workspace: &Workspace, name: &str) -> RbacUser {
+pub(crate) fn some_user(workspace: &Workspace, name: &str) -> RbacUser {
     RbacUser {
         id: RbacUserId::generate(),
         name: UserName::parse(name).unwrap(),

@@ -195,6 +195,7 @@ impl Builder<'_> {
             record_ttl: self.seconds("audit_log_record_ttl"),
             payload_exclude: self.values.list("audit_log_payload_exclude").to_vec(),
             fail_closed: self.values.text("sso_audit_fail") != Some("open"),
+            always: self.values.bool("sso_audit_always"),
         }
     }
 

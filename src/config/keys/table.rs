@@ -121,6 +121,7 @@ table! {
         audit_log_record_ttl: Number, "2592000", 1, Yes, "Seconds for which records are kept.";
         audit_log_payload_exclude: Array, "token, secret, password", 1, Yes, "Members that are left out of recorded bodies.";
         sso_audit_fail: Enum(&["closed", "open"]), "closed", 1, Yes, "Whether changes are refused (closed) or let through while records cannot be kept.";
+        sso_audit_always: Bool, "on", 1, Yes, "Record sign-ins, sign-outs and changes of rights even where methods or paths are ignored.";
         audit_log_signing_key: Text, "", 2, No, "Private key that signs records; not available in this release.";
     }
     Database {

@@ -1,8 +1,9 @@
 //! Escalation guard: nobody grants more than they have (kong-manager.md 4.8).
 
-use super::action::ActionSet;
-use super::pattern::{EndpointPattern, WorkspaceScope};
+use super::action::{Action, ActionSet};
+use super::pattern::{Endpoint, EndpointPattern, WorkspaceScope};
 use super::policy::{MatchedRule, Policy};
+use crate::domain::ids::WorkspaceName;
 
 impl Policy {
     /// Whether this policy allows `actions` on every endpoint that `pattern` matches, in every workspace of `scope`.
@@ -17,9 +18,28 @@ impl Policy {
         overlapping().any(|rule| scope_contains(&rule.workspace, scope) && rule.endpoint.contains(pattern))
             && overlapping().all(|rule| allows(rule))
     }
+
+    /// Whether this policy allows something on `*`, every endpoint, in every workspace of `scope`: who has such a rule
+    /// may write rules for other workspaces than the one at hand.
+    #[must_use]
+    pub fn governs(&self, scope: &WorkspaceScope) -> bool {
+        self.rules().any(|rule| {
+            rule.endpoint == EndpointPattern::Every
+                && scope_contains(&rule.workspace, scope)
+                && !rule.allowed.minus(rule.denied).is_empty()
+        })
+    }
+
+    /// Whether the rules for `*`, every workspace, allow `action` on `endpoint`: the right to do what concerns all of
+    /// them.
+    #[must_use]
+    pub fn allows_everywhere(&self, endpoint: &Endpoint, action: Action) -> bool {
+        // No workspace has an empty name, so no rule of a single one is looked at.
+        self.allows(&WorkspaceName::from_stored(String::new()), endpoint, action)
+    }
 }
 
-fn scopes_overlap(a: &WorkspaceScope, b: &WorkspaceScope) -> bool {
+pub(super) fn scopes_overlap(a: &WorkspaceScope, b: &WorkspaceScope) -> bool {
     match (a, b) {
         (WorkspaceScope::Named(a), WorkspaceScope::Named(b)) => a == b,
         _ => true,

@@ -5,6 +5,8 @@
 
 mod action;
 mod cover;
+mod explain;
+mod gain;
 mod pattern;
 mod policy;
 mod segment;
@@ -12,6 +14,8 @@ mod segment;
 mod tests;
 
 pub use action::{Action, ActionSet, ParseActionError};
+pub use explain::{Bystander, LevelMatches, Trace, WhyNot};
+pub use gain::Gain;
 pub use pattern::{Endpoint, EndpointPattern, PatternError, WorkspaceScope};
 pub use policy::{Decision, Grant, GrantSource, GrantedRule, Level, MatchedRule, Policy, Reason};
 pub use segment::{SegmentError, canonical_segment};

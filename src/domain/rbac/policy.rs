@@ -83,6 +83,18 @@ impl MatchedRule {
         self.allowed.has(action) && !self.denied.has(action)
     }
 
+    /// The roles that its rules come from, each once.
+    #[must_use]
+    pub fn grants(&self) -> Vec<&Grant> {
+        let mut grants: Vec<&Grant> = Vec::new();
+        for rule in &self.rules {
+            if !grants.contains(&&*rule.grant) {
+                grants.push(&rule.grant);
+            }
+        }
+        grants
+    }
+
     /// One line that names the rule and its roles, made once at compile time: fit for an audit record.
     #[must_use]
     pub const fn label(&self) -> &Arc<str> {
@@ -101,6 +113,28 @@ pub enum Level {
     WorkspaceEvery = 3,
     /// Any workspace, `*`.
     AnyEvery = 4,
+}
+
+impl Level {
+    /// All four, in the order in which they are tried.
+    pub const ALL: [Self; 4] = [Self::WorkspaceSpecific, Self::AnySpecific, Self::WorkspaceEvery, Self::AnyEvery];
+
+    /// 1 to 4.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// What its rules have in common.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::WorkspaceSpecific => "this workspace, a path",
+            Self::AnySpecific => "every workspace (*), a path",
+            Self::WorkspaceEvery => "this workspace, every endpoint (*)",
+            Self::AnyEvery => "every workspace (*), every endpoint (*)",
+        }
+    }
 }
 
 /// Why a decision fell as it did.
@@ -247,7 +281,7 @@ fn grants_something(scope: &Scope) -> bool {
 }
 
 /// `false` for a literal and `true` for `*`, per segment: the natural order puts the most specific pattern first.
-fn wildcards(pattern: &EndpointPattern) -> Vec<bool> {
+pub(super) fn wildcards(pattern: &EndpointPattern) -> Vec<bool> {
     match pattern {
         EndpointPattern::Every => Vec::new(),
         EndpointPattern::Path(segments) => segments.iter().map(|segment| *segment == Segment::One).collect(),

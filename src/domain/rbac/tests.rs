@@ -165,6 +165,40 @@ fn nobody_grants_more_than_they_have() {
     assert!(!covers(&but, "teamA", "/*/users", "read"));
 }
 
+#[test]
+fn a_removed_rule_lets_a_broader_one_speak() {
+    let policy = |rules: &[GrantedRule]| Policy::compile(rules.to_vec());
+    let gains = |before: &[GrantedRule], after: &[GrantedRule]| {
+        let gains = policy(after).gains_over(&policy(before));
+        gains.iter().map(|gain| format!("{} {} {}", gain.workspace, gain.endpoint, gain.actions)).collect::<Vec<_>>()
+    };
+    let every = rule("*", "*", "*", false);
+    let denied = rule("*", "/rbac/*", "*", true);
+    let narrow = rule("ws", "*", "read", false);
+    assert_eq!(gains(&[every.clone(), denied.clone()], &[every.clone()]), ["* /rbac/* delete,create,update,read"]);
+    assert_eq!(gains(&[every.clone(), narrow.clone()], &[every.clone()]), ["ws * delete,create,update"]);
+    assert_eq!(gains(&[every.clone()], &[every.clone(), narrow.clone()]), [""; 0]);
+    assert_eq!(gains(&[narrow.clone()], &[]), [""; 0]);
+    assert_eq!(gains(&[every.clone()], &[every, denied]), [""; 0]);
+}
+
+#[test]
+fn rights_everywhere_come_from_rules_for_every_workspace() {
+    let everywhere = |rules: &[GrantedRule]| {
+        Policy::compile(rules.to_vec()).allows_everywhere(&Endpoint::of("/workspaces"), Action::Create)
+    };
+    assert!(everywhere(&[rule("*", "*", "*", false), rule("default", "*", "read", false)]));
+    assert!(!everywhere(&[rule("default", "*", "*", false)]));
+    assert!(!everywhere(&[rule("*", "*", "*", false), rule("*", "/workspaces", "read", false)]));
+    let governs = |rules: &[GrantedRule], scope: &str| {
+        Policy::compile(rules.to_vec()).governs(&WorkspaceScope::parse(scope).unwrap())
+    };
+    assert!(governs(&[rule("*", "*", "read", false)], "*"));
+    assert!(governs(&[rule("teamA", "*", "read", false)], "teamA"));
+    assert!(!governs(&[rule("teamA", "*", "read", false)], "teamB"));
+    assert!(!governs(&[rule("*", "/rbac/*", "*", false)], "teamA"));
+}
+
 // The specification, read literally and slowly: the reference for the compiled policy.
 fn reference(rules: &[GrantedRule], workspace: &str, endpoint: &Endpoint, action: Action) -> bool {
     let levels: [(WorkspaceScope, bool); 4] = [
@@ -221,6 +255,40 @@ proptest! {
     }
 
     #[test]
+    fn an_explanation_agrees_with_the_decision_and_leaves_no_matching_rule_out(
+        rules in proptest::collection::vec(any_rule(), 0..12), endpoint in any_endpoint(), action in 0usize..4,
+    ) {
+        let policy = Policy::compile(rules);
+        let action = Action::ALL[action];
+        for workspace in ["ws", "default", "other"] {
+            let name = WorkspaceName::parse(workspace).unwrap();
+            let trace = policy.explain(&name, &endpoint, action);
+            let decision = policy.decide(&name, &endpoint, action);
+            prop_assert_eq!(trace.decision.is_allowed, decision.is_allowed);
+            let first = trace.levels.iter().find_map(|level| Some((level.level, level.rules.first()?)));
+            match (&decision.reason, first) {
+                (Reason::Rule(level, rule), Some((first_level, first_rule))) => {
+                    prop_assert_eq!(*level, first_level);
+                    prop_assert!(std::sync::Arc::ptr_eq(rule, first_rule));
+                    prop_assert_eq!(trace.deciding_level(), Some(*level));
+                }
+                (Reason::NoRule, None) => prop_assert_eq!(trace.deciding_level(), None),
+                other => prop_assert!(false, "{:?}", other),
+            }
+            let scope = WorkspaceScope::Named(name);
+            let matching = policy.rules().filter(|rule| {
+                (rule.workspace == WorkspaceScope::Any || rule.workspace == scope) && rule.endpoint.matches(&endpoint)
+            });
+            let bystanders = trace.bystanders();
+            prop_assert_eq!(bystanders.len() + usize::from(first.is_some()), matching.count());
+            for bystander in bystanders {
+                let is_of_level = Some(bystander.level) == trace.deciding_level();
+                prop_assert_eq!(bystander.why == WhyNot::LessSpecific, is_of_level);
+            }
+        }
+    }
+
+    #[test]
     fn the_order_of_rules_has_no_effect(mut rules in proptest::collection::vec(any_rule(), 0..10), endpoint in any_endpoint()) {
         let before = Policy::compile(rules.clone());
         rules.reverse();
@@ -244,6 +312,27 @@ proptest! {
             for workspace in workspaces {
                 for action in granted.actions.iter() {
                     prop_assert!(policy.allows(&WorkspaceName::parse(workspace).unwrap(), &endpoint, action));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_covers_all_gains_has_what_becomes_allowed(
+        before in proptest::collection::vec(any_rule(), 0..6), after in proptest::collection::vec(any_rule(), 0..6),
+        kept in proptest::collection::vec(any_rule(), 0..4), own in proptest::collection::vec(any_rule(), 0..4),
+        endpoint in any_endpoint(),
+    ) {
+        let with = |rules: Vec<GrantedRule>| Policy::compile(rules.into_iter().chain(kept.clone()));
+        let (before, after, own) = (with(before), with(after), Policy::compile(own));
+        let gains = after.gains_over(&before);
+        let is_covered = gains.iter().all(|gain| own.covers(&gain.workspace, &gain.endpoint, gain.actions));
+        for workspace in ["ws", "default", "other"] {
+            let name = WorkspaceName::parse(workspace).unwrap();
+            for action in Action::ALL {
+                if after.allows(&name, &endpoint, action) && !before.allows(&name, &endpoint, action) {
+                    prop_assert!(gains.iter().any(|gain| gain.endpoint.matches(&endpoint) && gain.actions.has(action)));
+                    prop_assert!(!is_covered || own.allows(&name, &endpoint, action));
                 }
             }
         }

@@ -165,10 +165,11 @@ impl Login {
         let pending = logins.take(state).ok_or(LoginError::State)?;
         let until = pending.created_at.plus(timeout);
         let hash = sha256_hex(state.as_bytes());
-        let mut connection = services.store.read().await?;
-        if !consumed_states::consume(&mut connection, &hash, until).await? {
+        let mut transaction = services.store.write().await?;
+        if !consumed_states::consume(&mut transaction, &hash, until).await? {
             return Err(LoginError::State);
         }
+        transaction.commit().await?;
         let rest = if logins.is_empty() { None } else { Some(logins.to_value(&self.sealer)) };
         Ok(Taken { pending, cookie: rest.transpose().map_err(|_| ServiceError::Seal)? })
     }

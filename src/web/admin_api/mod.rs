@@ -24,11 +24,10 @@ use super::trail::Trail;
 use crate::config::Settings;
 use crate::domain::access::{Caller, Door};
 use crate::domain::audit::Verdict;
-use crate::domain::ids::RESERVED_WORKSPACE_NAMES;
 use crate::domain::rbac::Action;
-use crate::domain::workspace::Workspace;
 use crate::kong::path::{CanonicalPath, PathError};
 use crate::services::Services;
+use crate::services::addressing::{self, Addressed};
 
 /// Header that names a request in answers, audit records and Kong's own log.
 pub const REQUEST_ID_HEADER: &str = "x-kong-admin-request-id";
@@ -64,11 +63,12 @@ pub async fn serve(
     let mut trail = Trail::new(Door::AdminApi);
     let request_id = trail.request_id.clone();
     let arrival = Arrival { request, services, peer: &peer, request_id: &request_id };
-    let shown = path.as_ref().map_or_else(|_| request.uri().path().to_owned(), ToString::to_string);
+    let raw = request.uri().path();
+    let shown = shown_path(&path, raw.strip_prefix(mount.prefix.as_str()).unwrap_or(raw));
     let answer = match cors::preflight(request) {
         Some(answer) => Ok(answer),
         None => match path {
-            Ok(path) if auth::is_auth(&path) => auth::answer(&arrival, body, &mut trail).await,
+            Ok(path) if addressing::is_sign_in(&path) => auth::answer(&arrival, body, &mut trail).await,
             Ok(path) => judge(&arrival, body, upstream, path, mount, &mut trail).await,
             Err(error) => Err(ApiError::bad_path(error)),
         },
@@ -78,11 +78,22 @@ pub async fn serve(
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
     }
+    let status = response.status().as_u16();
+    services.metrics.count_request(trail.entrance().into(), request.method().as_str(), status, trail.verdict);
     if services.audit.is_on() && *request.method() != Method::OPTIONS {
-        let status = response.status().as_u16();
         services.audit.record(trail.record(request, &peer, &shown, status, services.clock.now()));
     }
     response
+}
+
+/// The path as records show it: canonical, so that no odd spelling dodges an ignore pattern, but with the slash at its
+/// end that Kong's patterns tell apart (kong-manager.md 7.4).
+fn shown_path(path: &Result<CanonicalPath, PathError>, raw: &str) -> String {
+    match path {
+        Err(_) => raw.to_owned(),
+        Ok(path) if raw.ends_with('/') && path.first().is_some() => format!("{path}/"),
+        Ok(path) => path.to_string(),
+    }
 }
 
 async fn judge(
@@ -103,11 +114,12 @@ async fn judge(
     trail.verdict = Verdict::Denied;
     arrival.refuse_cross_site(&caller, action)?;
     let workspaces = services.access.workspaces().await?;
-    let (workspace, path, is_prefixed) = split_workspace(&workspaces, path)?;
+    let Addressed { workspace, path, is_prefixed } =
+        addressing::address(&workspaces, path).ok_or_else(ApiError::store_unavailable)?;
     trail.workspace = Some(workspace.id);
     let prefix = if is_prefixed { format!("{}/{}", mount.prefix, workspace.name) } else { mount.prefix.clone() };
     let place = own::Place { workspace, prefix: &prefix };
-    let verdict = own::judge(services, &caller, &place, &path, action);
+    let verdict = own::judge(services, &caller, &place, &path, action).await?;
     trail.rule = Some(verdict.rule.to_string());
     if !verdict.is_allowed {
         if root::may_be_redacted(services, &path, request.method()) {
@@ -185,32 +197,12 @@ fn own_headers(
         .collect()
 }
 
-/// The workspace that the first segment names by name or id, and the path without it; else `default`. With them,
-/// whether the path named it.
-fn split_workspace(
-    workspaces: &[Workspace],
-    path: CanonicalPath,
-) -> Result<(&Workspace, CanonicalPath, bool), ApiError> {
-    let named = path.first().and_then(|first| {
-        workspaces.iter().find(|workspace| workspace.name.as_str() == first || workspace.id.to_string() == first)
-    });
-    match named {
-        Some(workspace) => Ok((workspace, path.without_first(), true)),
-        None => {
-            let default = workspaces.iter().find(|workspace| workspace.name.is_default());
-            default.map(|workspace| (workspace, path, false)).ok_or_else(ApiError::store_unavailable)
-        }
-    }
-}
-
 /// A path such as `/nowhere/services` means a workspace that does not exist. Only somebody with rights in every
 /// workspace learns that; for others it is a path without permission.
 fn refuse_unknown_workspace(caller: &Caller, services: &Services, path: &CanonicalPath) -> Result<(), ApiError> {
-    let is_reserved = |name: &str| RESERVED_WORKSPACE_NAMES.contains(&name);
-    let [first, second, ..] = path.segments() else { return Ok(()) };
     let sees_all = !services.access.is_enforced() || caller.principal.policy.reaches_any();
-    if sees_all && !is_reserved(first) && is_reserved(second) {
-        return Err(ApiError::workspace_not_found(first));
+    match addressing::unknown_workspace(path) {
+        Some(name) if sees_all => Err(ApiError::workspace_not_found(name)),
+        _ => Ok(()),
     }
-    Ok(())
 }

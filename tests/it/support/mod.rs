@@ -1,7 +1,9 @@
 //! What the tests run against.
 
+pub mod browser;
 pub mod database;
 pub mod node;
 pub mod op;
 pub mod op_keys;
 mod op_routes;
+pub mod site;

@@ -17,6 +17,8 @@ pub struct Running {
     pub admin: String,
     /// URL of the GUI's origin.
     pub gui: String,
+    /// URL of health and metrics.
+    pub status: String,
     /// The node.
     pub node: Node,
     shift: Arc<AtomicI64>,
@@ -29,12 +31,26 @@ impl Running {
         self.shift.fetch_add(seconds, Ordering::Relaxed);
     }
 
+    /// The shift of the node's clock, for another node that lives by it.
+    pub fn clock(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.shift)
+    }
+
     /// Ends the node.
     pub async fn stop(self) {
         for handle in &self.handles {
             handle.stop(false).await;
         }
         self.node.services().audit.close().await;
+    }
+}
+
+impl Running {
+    /// Ends the listeners and drops the node without closing anything, as a test that fails does.
+    pub async fn forget(self) {
+        for handle in &self.handles {
+            handle.stop(false).await;
+        }
     }
 }
 
@@ -53,16 +69,30 @@ pub async fn start(settings: Settings) -> Running {
 
 /// Starts a node on ports that the settings name already.
 pub async fn start_at(settings: Settings, admin: (TcpListener, String), gui: (TcpListener, String)) -> Running {
-    let shift = Arc::new(AtomicI64::new(0));
+    start_with(settings, admin, gui, Arc::new(AtomicI64::new(0))).await
+}
+
+/// The same on a clock that others share.
+pub async fn start_with(
+    settings: Settings,
+    admin: (TcpListener, String),
+    gui: (TcpListener, String),
+    shift: Arc<AtomicI64>,
+) -> Running {
     let node = Node::build(settings, Clock::Shifted(Arc::clone(&shift))).await.unwrap();
-    let servers = [node.serve_admin_api(admin.0, None).unwrap(), node.serve_gui(gui.0, None).unwrap()];
+    let (status, status_url) = bind();
+    let servers = [
+        node.serve_admin_api(admin.0, None).unwrap(),
+        node.serve_gui(gui.0, None).unwrap(),
+        node.serve_status(status).unwrap(),
+    ];
     node.spawn_workers();
     let mut handles = Vec::new();
     for server in servers {
         handles.push(server.handle());
         actix_web::rt::spawn(server);
     }
-    Running { admin: admin.1, gui: gui.1, node, shift, handles }
+    Running { admin: admin.1, gui: gui.1, status: status_url, node, shift, handles }
 }
 
 /// Settings in front of one upstream, RBAC enforced, no sign-in; the database is the caller's.
@@ -115,6 +145,7 @@ pub fn settings(upstream: &str) -> Settings {
             record_ttl: 0,
             payload_exclude: vec![],
             fail_closed: true,
+            always: true,
         },
         database: DatabaseSettings::Sqlite("unused".into()),
         encryption_key: Some("an encryption key of 32 characters".to_owned().into()),

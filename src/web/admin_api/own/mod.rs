@@ -2,6 +2,18 @@
 //! (kong-manager.md 4.11, 5.2, 6.1, 3.2, 7.7). The admin pages call the same doors through [`call`], so one decision,
 //! one validation and one audit record serve both.
 
+mod admin_roles;
+mod admins;
+mod audit;
+mod discovery;
+mod groups;
+mod input;
+mod listing;
+mod rbac_users;
+mod role_endpoints;
+mod roles;
+mod workspaces;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,12 +24,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt as _;
 use serde_json::Value;
 
+use crate::config::settings::RootRead;
 use crate::domain::access::Caller;
 use crate::domain::rbac::{Action, Endpoint};
 use crate::domain::workspace::Workspace;
 use crate::kong::body::{self, BodyError, Members};
 use crate::kong::path::CanonicalPath;
 use crate::services::Services;
+use crate::services::addressing;
+use crate::services::here::Here;
 use crate::web::error::ApiError;
 use crate::web::guard::Arrival;
 
@@ -67,6 +82,14 @@ pub struct Call<'c> {
     pub body: Members,
 }
 
+impl Call<'_> {
+    /// What it was judged for.
+    fn here(&self) -> Result<Here<'_>, ApiError> {
+        let endpoint = addressing::judged_endpoint(&path_of(&self.segments)?);
+        Ok(Here { workspace: self.place.workspace, endpoint, action: self.action })
+    }
+}
+
 /// The answer of an own door.
 #[derive(Debug, PartialEq)]
 pub struct Answer {
@@ -87,6 +110,12 @@ impl Answer {
     #[must_use]
     pub const fn created(body: Value) -> Self {
         Self { status: 201, body: Some(body) }
+    }
+
+    /// 201 for a new entity and 200 for one that there was, with a body.
+    #[must_use]
+    pub const fn put(body: Value, is_new: bool) -> Self {
+        if is_new { Self::created(body) } else { Self::ok(body) }
     }
 
     /// 204.
@@ -113,25 +142,28 @@ pub fn is_own(path: &CanonicalPath) -> bool {
 }
 
 /// The decision about a request: the one function of [`crate::services::access::Access`], and the few doors that are
-/// open to everybody who is somebody (kong-manager.md 4.9).
-#[must_use]
-pub fn judge(
+/// open to everybody who is somebody, because they show no more than what is the caller's own (kong-manager.md 4.9).
+///
+/// # Errors
+/// 503 when the workspaces cannot be read.
+pub async fn judge(
     services: &Services,
     caller: &Caller,
     place: &Place<'_>,
     path: &CanonicalPath,
     action: Action,
-) -> Judgement {
-    let is_open = match path.segments() {
-        [first] => matches!(first.as_str(), "userinfo" | "endpoints") && action == Action::Read,
-        [first, second, ..] => first == "admins" && second == "self",
-        [] => false,
-    };
-    if is_open {
-        return Judgement { is_allowed: true, rule: Arc::from("open to every authenticated caller") };
+) -> Result<Judgement, ApiError> {
+    let open = |rule: &str| Ok(Judgement { is_allowed: true, rule: Arc::from(rule) });
+    if addressing::is_open(path, action) {
+        return open("open to every authenticated caller");
     }
-    let decision = services.access.decide(&caller.principal, &place.workspace.name, &path.endpoint(), action);
-    Judgement { is_allowed: decision.is_allowed, rule: decision.label() }
+    if path.first().is_none() && action == Action::Read && services.settings.rbac.root_read == RootRead::Full {
+        return open("sso_rbac_root_read = full");
+    }
+    let workspaces = services.access.workspaces().await?;
+    let subject = addressing::subject(&workspaces, place.workspace, path);
+    let decision = services.access.decide(&caller.principal, subject.workspace, &subject.endpoint, action);
+    Ok(Judgement { is_allowed: decision.is_allowed, rule: decision.label() })
 }
 
 /// Whether a caller may do something, for pages that show or hide a button.
@@ -162,6 +194,9 @@ pub(super) async fn answer_request(
         query: url::form_urlencoded::parse(arrival.request.query_string().as_bytes()).into_owned().collect(),
         body: read_body(arrival.request, payload).await?,
     };
+    if let Some(lines) = audit::export(arrival, &call).await? {
+        return Ok(lines);
+    }
     Ok(answer(&call).await?.into_response())
 }
 
@@ -170,13 +205,17 @@ pub(super) async fn answer_request(
 /// # Errors
 /// 403 without permission; what the door refuses.
 pub async fn call(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let raw: String = call.segments.iter().flat_map(|segment| ["/".to_owned(), encode(segment)]).collect();
-    let path = CanonicalPath::parse(&raw).map_err(ApiError::bad_path)?;
-    if !judge(call.services, call.caller, &call.place, &path, call.action).is_allowed {
+    let path = path_of(&call.segments)?;
+    if !judge(call.services, call.caller, &call.place, &path, call.action).await?.is_allowed {
         return Err(ApiError::no_permission(call.caller.principal.name.as_str(), call.action));
     }
     call.services.audit.admit(call.action)?;
     answer(call).await
+}
+
+fn path_of(segments: &[String]) -> Result<CanonicalPath, ApiError> {
+    let raw: String = segments.iter().flat_map(|segment| ["/".to_owned(), encode(segment)]).collect();
+    CanonicalPath::parse(&raw).map_err(ApiError::bad_path)
 }
 
 fn encode(segment: &str) -> String {
@@ -185,7 +224,16 @@ fn encode(segment: &str) -> String {
 
 /// The doors.
 async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
-    match call.segments.first().map(String::as_str) {
+    let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["rbac", "users", path @ ..] => rbac_users::answer(call, path).await,
+        ["rbac", "roles", path @ ..] => roles::answer(call, path).await,
+        ["groups", path @ ..] => groups::answer(call, path).await,
+        ["admins", path @ ..] => admins::answer(call, path).await,
+        ["workspaces", path @ ..] => workspaces::answer(call, path).await,
+        ["audit", ..] => audit::answer(call).await,
+        ["userinfo"] => discovery::user_info(call).await,
+        ["endpoints"] => discovery::endpoints(call).await,
         _ => Err(ApiError::not_found()),
     }
 }

@@ -1,0 +1,13 @@
+//! The doors that Kong Enterprise has and open-source Kong lacks, through the listener, on both databases.
+
+mod admins;
+mod audit;
+mod discovery;
+mod escalation;
+mod gateway;
+mod groups;
+mod last_super_admin;
+mod rbac_users;
+mod role_rules;
+mod roles;
+mod workspaces;
