@@ -287,9 +287,9 @@ fn merge(workspace: WorkspaceScope, endpoint: EndpointPattern, rules: Vec<Grante
         rules.iter().filter(|rule| rule.negative == negative).fold(ActionSet::NONE, |set, rule| set.union(rule.actions))
     };
     let (allowed, denied) = (of(false), of(true));
-    let mut label = format!("{workspace} {endpoint} allow[{allowed}]");
+    let mut label = format!("{endpoint} in {workspace}: allow {}", words(allowed));
     if !denied.is_empty() {
-        label.push_str(&format!(" deny[{denied}]"));
+        label.push_str(&format!(", deny {}", words(denied)));
     }
     for rule in &rules {
         let grant = rule.grant.to_string();
@@ -299,4 +299,15 @@ fn merge(workspace: WorkspaceScope, endpoint: EndpointPattern, rules: Vec<Grante
         }
     }
     MatchedRule { workspace, endpoint, allowed, denied, label: label.into(), rules }
+}
+
+/// A set of actions for people.
+fn words(actions: ActionSet) -> String {
+    if actions == ActionSet::ALL {
+        "all".to_owned()
+    } else if actions.is_empty() {
+        "nothing".to_owned()
+    } else {
+        actions.to_string()
+    }
 }
