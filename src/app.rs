@@ -31,7 +31,9 @@ use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
 use crate::services::health::Health;
 use crate::services::kong_facts::KongFacts;
+use crate::services::kong_watch::KongWatch;
 use crate::services::login::Login;
+use crate::services::sealed_notes::SealedNotes;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
 use crate::store::{Store, StoreError};
@@ -118,19 +120,20 @@ impl Node {
         });
         let session_conf = settings.admin_auth.as_ref().map(|conf| &conf.session);
         let kong_http = HttpClient::new(&settings.egress, true, settings.upstream.timeout.min(KONG_TIMEOUT))?;
+        let upstream = &settings.upstream;
+        let kong = KongAdmin::new(kong_http, upstream.admin_url.clone(), upstream.admin_headers.clone());
         let upstream_tls = tls::client(&settings.egress)?;
         let metrics = Arc::new(Metrics::new());
+        let notes = SealedNotes::new(sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
         let services = Services {
             access: Access::new(store.clone(), clock.clone(), &settings.rbac),
             audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone(), metrics.audit.clone()),
             sessions: sessions.counted_by(metrics.sessions.clone()),
+            notes,
             login,
-            kong: KongAdmin::new(
-                kong_http,
-                settings.upstream.admin_url.clone(),
-                settings.upstream.admin_headers.clone(),
-            ),
+            kong_watch: KongWatch::new(kong.clone(), clock.clone()),
+            kong,
             metrics,
             health: Health::default(),
             kong_facts: KongFacts::default(),

@@ -11,7 +11,7 @@ use super::{Node, StartError, tls};
 use crate::config::settings::{Listen, TlsPair};
 use crate::kong::headers::Credentials;
 use crate::web::proxy::Upstream;
-use crate::web::{admin_api, gui, pages, session, status};
+use crate::web::{admin_api, admin_ui, gui, pages, session, status};
 
 /// Seconds that running requests have at the end of the process. Browsers keep HTTP/2 connections open without a request,
 /// and those count as running.
@@ -80,6 +80,7 @@ impl Node {
                 .app_data(Data::new(node.upstream()))
                 .wrap(node.sessions(""))
                 .route(&format!("{base}/assets/{{name}}"), web::get().to(pages::assets::serve))
+                .configure(|config| admin_ui::configure(config, &base))
                 .default_service(web::to(gui::handle))
         });
         let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);

@@ -47,6 +47,17 @@ pub struct SeenGroupValue {
     pub last_seen: UnixSeconds,
 }
 
+/// A group value of one admin's last login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedValue {
+    /// The value as the IdP sent it.
+    pub value: String,
+    /// When that login was.
+    pub seen_at: UnixSeconds,
+    /// The group of that name, if there is one.
+    pub group: Option<GroupId>,
+}
+
 /// Where a rule of a group's role applies. A role linked under its own workspace acts as it is written; a role of
 /// `default` linked under another workspace acts in that one only, and its rules for third workspaces do not count.
 /// Any other link has no effect.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::ids::{RoleId, RoleName, WorkspaceId, WorkspaceName};
-use super::rbac::{ActionSet, EndpointPattern, WorkspaceScope};
+use super::rbac::{ActionSet, EndpointPattern, GrantSource, WorkspaceScope};
 use super::time::UnixSeconds;
 
 /// A role.
@@ -77,6 +77,19 @@ pub struct AssignedRole {
     pub workspace: WorkspaceName,
 }
 
+/// A role that a user has, directly or by a group: what people are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldRole {
+    /// The role's key.
+    pub role_id: RoleId,
+    /// The role's name.
+    pub role: RoleName,
+    /// The workspace it counts in: its own, or the one a group links it under.
+    pub workspace: WorkspaceName,
+    /// How the user came to it.
+    pub source: GrantSource,
+}
+
 /// A built-in role before it is stored: name, comment, rules.
 #[derive(Clone, Debug)]
 pub struct BuiltInRole {
@@ -90,6 +103,13 @@ pub struct BuiltInRole {
 
 /// Name of the role with full access.
 pub const SUPER_ADMIN: &str = "super-admin";
+
+/// Whether a name is one of the roles that come with a workspace.
+#[must_use]
+pub fn is_built_in(workspace: &WorkspaceName, name: &RoleName) -> bool {
+    let templates = if workspace.is_default() { cluster_roles() } else { workspace_roles() };
+    templates.iter().any(|template| template.name == name.as_str())
+}
 
 fn pattern(text: &str) -> EndpointPattern {
     EndpointPattern::parse(text).unwrap_or(EndpointPattern::Every)

@@ -66,8 +66,8 @@ impl<'c> Guard<'c> {
 
     /// Refuses to grant rights that the caller does not have. Negative rules grant nothing.
     pub(super) fn may_grant(&self, rules: &[GrantedRule]) -> Result<(), ServiceError> {
-        let positive = rules.iter().filter(|rule| !rule.negative);
-        positive.map(|rule| self.may_give(&rule.workspace, &rule.endpoint, rule.actions)).collect()
+        let mut positive = rules.iter().filter(|rule| !rule.negative);
+        positive.try_for_each(|rule| self.may_give(&rule.workspace, &rule.endpoint, rule.actions))
     }
 
     /// Refuses rules for another workspace than `here` to callers who rule over one workspace only.
@@ -81,7 +81,7 @@ impl<'c> Guard<'c> {
 
     /// Refuses rights that a change would give as a side effect.
     fn may_gain(&self, gains: &[Gain]) -> Result<(), ServiceError> {
-        gains.iter().map(|gain| self.may_give(&gain.workspace, &gain.endpoint, gain.actions)).collect()
+        gains.iter().try_for_each(|gain| self.may_give(&gain.workspace, &gain.endpoint, gain.actions))
     }
 
     /// Refuses to take over a user: to set its token or the name it signs in with, or to let it act again, is as good
@@ -93,8 +93,8 @@ impl<'c> Guard<'c> {
         if rights.is_super_admin {
             return Err(ServiceError::Forbidden("Super-admins can be changed only by super-admins".to_owned()));
         }
-        let rules = rights.policy.rules();
-        rules.map(|rule| self.may_give(&rule.workspace, &rule.endpoint, rule.allowed.minus(rule.denied))).collect()
+        let mut rules = rights.policy.rules();
+        rules.try_for_each(|rule| self.may_give(&rule.workspace, &rule.endpoint, rule.allowed.minus(rule.denied)))
     }
 
     /// Refuses one right that the caller does not have.

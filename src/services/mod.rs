@@ -3,6 +3,7 @@
 pub mod access;
 pub mod accounts;
 pub mod addressing;
+pub mod admin_sessions;
 pub mod admins;
 pub mod audit;
 pub mod bootstrap;
@@ -18,13 +19,16 @@ pub mod groups;
 pub mod health;
 pub mod here;
 pub mod kong_facts;
+pub mod kong_watch;
 pub mod login;
+pub mod page_data;
 pub mod permissions;
 pub mod rbac_users;
 pub mod representation;
 pub mod role_grants;
 pub mod role_rules;
 pub mod roles;
+pub mod sealed_notes;
 pub mod sessions;
 pub mod token;
 pub mod user_info;
@@ -46,7 +50,9 @@ use audit::Audit;
 use error::ServiceError;
 use health::Health;
 use kong_facts::KongFacts;
+use kong_watch::KongWatch;
 use login::Login;
+use sealed_notes::SealedNotes;
 use sessions::Sessions;
 
 pub use crate::store::{Page, Paged};
@@ -78,6 +84,10 @@ pub struct Services {
     pub health: Health,
     /// What Kong told about itself lately.
     pub kong_facts: KongFacts,
+    /// What pages show of Kong.
+    pub kong_watch: KongWatch,
+    /// Small values that browsers keep.
+    pub notes: SealedNotes,
 }
 
 impl Services {

@@ -12,7 +12,7 @@ use crate::domain::admin::{Admin, AdminStatus, IdpBinding, RbacUser};
 use crate::domain::ids::{AdminId, RbacUserId, UserName, WorkspaceId};
 use crate::domain::time::UnixSeconds;
 
-fn read(row: &AnyRow) -> Result<Admin, StoreError> {
+pub(super) fn read(row: &AnyRow) -> Result<Admin, StoreError> {
     let issuer = row.maybe_text("issuer")?;
     let subject = row.maybe_text("subject")?;
     Ok(Admin {
@@ -214,7 +214,7 @@ pub async fn list(
 }
 
 /// A LIKE pattern for "contains this text", in lower case; `!` escapes.
-fn contains_pattern(text: &str) -> String {
+pub(super) fn contains_pattern(text: &str) -> String {
     let escaped = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{escaped}%")
 }

@@ -6,6 +6,7 @@ use super::database::Connection;
 use super::error::StoreError;
 use super::groups;
 use super::row::{Columns, all, found, on_unique};
+use super::statement::Statement;
 use crate::domain::group::GroupRole;
 use crate::domain::ids::{GroupId, RoleId, RoleName, WorkspaceId, WorkspaceName};
 
@@ -35,6 +36,33 @@ fn select(condition: &'static str) -> sqlx::AssertSqlSafe<String> {
 pub async fn list(connection: &mut Connection, group: GroupId) -> Result<Vec<GroupRole>, StoreError> {
     let rows = sqlx::query(select("WHERE gr.group_id = $1 ORDER BY w.name, r.name, r.id"))
         .bind(group.to_string())
+        .fetch_all(connection)
+        .await?;
+    all(&rows, read)
+}
+
+/// The roles of several groups, by group, workspace and role.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_of_groups(connection: &mut Connection, groups: &[GroupId]) -> Result<Vec<GroupRole>, StoreError> {
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<String> = groups.iter().map(ToString::to_string).collect();
+    let mut statement = Statement::new(SELECT);
+    statement.push(" WHERE gr.group_id IN ").bind_list(ids.iter().map(String::as_str));
+    statement.push(" ORDER BY g.name, w.name, r.name");
+    all(&statement.fetch_all(connection).await?, read)
+}
+
+/// The links of one role, by group and workspace.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_of_role(connection: &mut Connection, role: RoleId) -> Result<Vec<GroupRole>, StoreError> {
+    let rows = sqlx::query(select("WHERE gr.role_id = $1 ORDER BY g.name, w.name"))
+        .bind(role.to_string())
         .fetch_all(connection)
         .await?;
     all(&rows, read)

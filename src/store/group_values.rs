@@ -4,7 +4,7 @@ use super::database::Connection;
 use super::error::StoreError;
 use super::row::{Columns, all};
 use super::statement::Statement;
-use crate::domain::group::SeenGroupValue;
+use crate::domain::group::{ReceivedValue, SeenGroupValue};
 use crate::domain::ids::{AdminId, GroupName};
 use crate::domain::time::UnixSeconds;
 
@@ -34,6 +34,27 @@ pub async fn replace_seen(
         statement.execute(connection).await?;
     }
     Ok(())
+}
+
+/// The values of an admin's last sign-in by name, each with the group of that name.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_of_admin(connection: &mut Connection, admin: AdminId) -> Result<Vec<ReceivedValue>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT v.value, v.seen_at, g.id AS group_id FROM admin_group_values v
+         LEFT JOIN idp_groups g ON g.name = v.value WHERE v.admin_id = $1 ORDER BY v.value",
+    )
+    .bind(admin.to_string())
+    .fetch_all(connection)
+    .await?;
+    all(&rows, |row| {
+        Ok(ReceivedValue {
+            value: row.text("value")?,
+            seen_at: row.time("seen_at")?,
+            group: row.maybe_parsed("group_id")?,
+        })
+    })
 }
 
 /// Values of last sign-ins that are no group's name, the latest first.

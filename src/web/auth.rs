@@ -25,7 +25,7 @@ use crate::config::auth_conf::{ResponseMode, SameSite as ConfiguredSameSite};
 use crate::domain::access::{Door, Proof};
 use crate::domain::audit::Verdict;
 use crate::services::login::error::LoginError;
-use crate::services::login::{Login, LoginPurpose, SignOutUrl, Taken};
+use crate::services::login::{Login, LoginPurpose, SignOutUrl, Started, Taken};
 
 /// Longest form of the provider's answer, bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -109,18 +109,42 @@ pub async fn start(
     return_to: Option<String>,
     purpose: LoginPurpose,
 ) -> Result<HttpResponse, ApiError> {
+    let started = begin_login(arrival, login, return_to, purpose).await?;
+    let mut response = see(started.url.as_str());
+    add_state_cookie(&mut response, login, Some(started.cookie));
+    Ok(response)
+}
+
+/// The same for a form: a page leads to the provider.
+///
+/// # Errors
+/// 502 when the provider is not known and does not answer.
+pub async fn start_by_page(
+    arrival: &Arrival<'_>,
+    login: &Login,
+    purpose: LoginPurpose,
+) -> Result<HttpResponse, ApiError> {
+    let started = begin_login(arrival, login, None, purpose).await?;
+    let mut response = pages::continue_to(&arrival.services.settings.gui, started.url.as_str())?;
+    add_state_cookie(&mut response, login, Some(started.cookie));
+    Ok(response)
+}
+
+async fn begin_login(
+    arrival: &Arrival<'_>,
+    login: &Login,
+    return_to: Option<String>,
+    purpose: LoginPurpose,
+) -> Result<Started, ApiError> {
     let services = arrival.services;
     let present = state_cookie_value(arrival, login);
     let now = services.clock.now();
-    let started = login.start(&arrival.peer.origin(), return_to, purpose, &present, now).await.map_err(|error| {
+    login.start(&arrival.peer.origin(), return_to, purpose, &present, now).await.map_err(|error| {
         login.note_failure(now, &error, arrival.request_id);
         services.metrics.count_sign_in(error.code());
         tracing::warn!(request_id = arrival.request_id, code = error.code(), error = %error, "no login could be started");
         ApiError::from(error)
-    })?;
-    let mut response = see(started.url.as_str());
-    add_state_cookie(&mut response, login, Some(started.cookie));
-    Ok(response)
+    })
 }
 
 /// Takes the provider's answer: proves it, signs in, and sends the browser on.

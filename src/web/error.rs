@@ -20,7 +20,7 @@ pub const ERROR_CODE_HEADER: &str = "x-kong-sso-error";
 pub const LOGIN_HEADER: &str = "x-kong-sso-login";
 
 /// An answer other than success.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ApiError {
     status: StatusCode,
     code: &'static str,
@@ -93,6 +93,12 @@ impl ApiError {
     #[must_use]
     pub fn cross_site() -> Self {
         Self::message(StatusCode::FORBIDDEN, "cross_site_request", "Cross-site request refused")
+    }
+
+    /// A form that this sign-in was not given.
+    #[must_use]
+    pub fn stale_form() -> Self {
+        Self::message(StatusCode::FORBIDDEN, "stale_form", "This form is not from a page of your present sign-in")
     }
 
     /// No such entity or door.
@@ -229,6 +235,18 @@ impl ApiError {
     #[must_use]
     pub fn sentence(&self) -> &str {
         self.body.get("message").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Members of the request that are to blame, each with its sentence, for a form to show them where they were typed.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(String, String)> {
+        let is_taken = self.code == "unique_violation";
+        let fields = self.body.get("fields").and_then(Value::as_object).into_iter().flatten();
+        let sentence = |value: &Value| match (is_taken, value.as_str()) {
+            (true, _) => "is taken already".to_owned(),
+            (false, text) => text.unwrap_or("is not valid").to_owned(),
+        };
+        fields.map(|(name, value)| (name.clone(), sentence(value))).collect()
     }
 
     /// Seconds after which a retry makes sense.

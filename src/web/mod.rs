@@ -1,6 +1,7 @@
 //! Listeners' doors: everything that knows HTTP. Nothing imports this folder but `app`.
 
 pub mod admin_api;
+pub mod admin_ui;
 pub mod auth;
 pub mod cors;
 pub mod error;

@@ -16,6 +16,7 @@ mod config;
 mod explain;
 mod oidc;
 mod own_doors;
+mod pages;
 mod process;
 mod sign_in;
 mod status;

@@ -167,19 +167,18 @@ fn nobody_grants_more_than_they_have() {
 
 #[test]
 fn a_removed_rule_lets_a_broader_one_speak() {
-    let policy = |rules: &[GrantedRule]| Policy::compile(rules.to_vec());
-    let gains = |before: &[GrantedRule], after: &[GrantedRule]| {
+    let (every, denied, narrow) =
+        (rule("*", "*", "*", false), rule("*", "/rbac/*", "*", true), rule("ws", "*", "read", false));
+    let gains = |before: &[&GrantedRule], after: &[&GrantedRule]| {
+        let policy = |rules: &[&GrantedRule]| Policy::compile(rules.iter().copied().cloned());
         let gains = policy(after).gains_over(&policy(before));
         gains.iter().map(|gain| format!("{} {} {}", gain.workspace, gain.endpoint, gain.actions)).collect::<Vec<_>>()
     };
-    let every = rule("*", "*", "*", false);
-    let denied = rule("*", "/rbac/*", "*", true);
-    let narrow = rule("ws", "*", "read", false);
-    assert_eq!(gains(&[every.clone(), denied.clone()], &[every.clone()]), ["* /rbac/* delete,create,update,read"]);
-    assert_eq!(gains(&[every.clone(), narrow.clone()], &[every.clone()]), ["ws * delete,create,update"]);
-    assert_eq!(gains(&[every.clone()], &[every.clone(), narrow.clone()]), [""; 0]);
-    assert_eq!(gains(&[narrow.clone()], &[]), [""; 0]);
-    assert_eq!(gains(&[every.clone()], &[every, denied]), [""; 0]);
+    assert_eq!(gains(&[&every, &denied], &[&every]), ["* /rbac/* delete,create,update,read"]);
+    assert_eq!(gains(&[&every, &narrow], &[&every]), ["ws * delete,create,update"]);
+    assert_eq!(gains(&[&every], &[&every, &narrow]), [""; 0]);
+    assert_eq!(gains(&[&narrow], &[]), [""; 0]);
+    assert_eq!(gains(&[&every], &[&every, &denied]), [""; 0]);
 }
 
 #[test]

@@ -80,22 +80,45 @@ struct ErrorPage {
     home_url: Option<String>,
 }
 
+/// Ways out of an error page.
+#[derive(Clone, Debug, Default)]
+pub struct Ways {
+    /// The same again.
+    pub retry: Option<String>,
+    /// Signing in as somebody else.
+    pub sign_in: Option<String>,
+    /// The home page.
+    pub home: Option<String>,
+}
+
 /// The face of an error for people. `sign_in_url` starts a new sign-in, when there is one.
 #[must_use]
 pub fn error(gui: &GuiSettings, error: &ApiError, request_id: &str, sign_in_url: Option<&str>) -> HttpResponse {
     let status = error.status();
-    let (heading, advice) = words(error);
     let sign_in_url = sign_in_url.filter(|url| !url.is_empty()).map(str::to_owned);
     let may_retry = status.is_server_error() || status == StatusCode::UNAUTHORIZED;
+    let ways = Ways {
+        retry: sign_in_url.clone().filter(|_| may_retry),
+        sign_in: sign_in_url.filter(|_| !may_retry),
+        home: (status == StatusCode::NOT_FOUND).then(|| ui_url(gui, "/")),
+    };
+    error_with(gui, error, request_id, ways)
+}
+
+/// The face of an error with given ways out.
+#[must_use]
+pub fn error_with(gui: &GuiSettings, error: &ApiError, request_id: &str, ways: Ways) -> HttpResponse {
+    let status = error.status();
+    let (heading, advice) = words(error);
     let page = ErrorPage {
         shell: BareShell::new(gui, heading, request_id),
         status: status.as_u16(),
         heading: heading.to_owned(),
         sentence: error.sentence().to_owned(),
         advice: advice.to_owned(),
-        retry_url: sign_in_url.clone().filter(|_| may_retry),
-        sign_in_url: sign_in_url.filter(|_| !may_retry),
-        home_url: (status == StatusCode::NOT_FOUND).then(|| ui_url(gui, "/")),
+        retry_url: ways.retry,
+        sign_in_url: ways.sign_in,
+        home_url: ways.home,
     };
     let mut response =
         render(status, &page).unwrap_or_else(|_| HttpResponse::build(status).body(error.sentence().to_owned()));
@@ -122,6 +145,10 @@ fn words(error: &ApiError) -> (&'static str, &'static str) {
         ("cross_site_request", _) => {
             ("Refused", "The request came from another site. Open the page here and repeat it.")
         }
+        ("stale_form", _) => (
+            "Refused",
+            "Nothing was changed. Open the page again and repeat it; you may have signed in anew meanwhile.",
+        ),
         ("groups_unreadable", _) => (
             "Your groups could not be read",
             "The identity provider sends a pointer instead of your groups. Ask whoever runs it to send fewer groups, or \

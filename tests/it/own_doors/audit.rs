@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::gateway::{Gateway, Reply, with_settings};
 
+/// Method, path and body of a request, and the records (operation, kind) that it leaves.
+type Step = (&'static str, &'static str, Value, &'static [(&'static str, &'static str)]);
+
 async fn records(g: &Gateway, reply: &Reply) -> Vec<(String, String)> {
     let id = reply.headers["x-kong-admin-request-id"].to_str().unwrap();
     let mut connection = g.store.read().await.unwrap();
@@ -30,7 +33,7 @@ async fn every_change_of_own_entities_is_recorded() {
     with_settings(audited, async |g| {
         let root = g.root();
         let link = json!({ "rbac_role_id": "read-only", "workspace_id": "ws" });
-        let steps: Vec<(&str, &str, Value, &[(&str, &str)])> = vec![
+        let steps: Vec<Step> = vec![
             (
                 "POST",
                 "/rbac/users",

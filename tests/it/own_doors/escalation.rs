@@ -181,6 +181,18 @@ async fn taking_away_what_denies_is_giving() {
 }
 
 #[actix_web::test]
+async fn a_role_that_nobody_holds_yet_is_guarded_for_those_who_will() {
+    with_gateway(async |g| {
+        let clerk = clerk(g).await;
+        g.role("idle", &[("default", "/routes/*", "*"), ("default", "/routes/secret", "!*")]).await;
+        let refused = clerk.delete("/rbac/roles/idle/endpoints/default/routes/secret").await;
+        assert!(is_more_than_own(&refused), "{refused:?}");
+        assert_eq!(clerk.delete("/rbac/roles/idle/endpoints/default/routes/*").await.status, 204);
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_role_that_one_holds_is_not_changed_by_oneself() {
     with_gateway(async |g| {
         let job = g.user("job", &[("*", "*", "*")]).await;

@@ -6,4 +6,5 @@ pub mod node;
 pub mod op;
 pub mod op_keys;
 mod op_routes;
+pub mod page_browser;
 pub mod site;

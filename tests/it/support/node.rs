@@ -8,8 +8,13 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use kong_sso::app::Node;
 use kong_sso::config::Settings;
+use kong_sso::config::auth_conf::*;
 use kong_sso::config::settings::*;
+use kong_sso::domain::claims::ClaimPath;
 use kong_sso::domain::time::Clock;
+use url::Url;
+
+use super::op::Op;
 
 /// A node under test.
 pub struct Running {
@@ -93,6 +98,40 @@ pub async fn start_with(
         actix_web::rt::spawn(server);
     }
     Running { admin: admin.1, gui: gui.1, status: status_url, node, shift, handles }
+}
+
+/// The sign-in of a node whose GUI's origin is `gui`, at a provider.
+pub fn admin_auth(op: &Op, gui: &str) -> AdminAuthConf {
+    let url = |path: &str| Url::parse(&format!("{gui}{path}")).unwrap();
+    let claim = |name: &str| ClaimPath::new(vec![name.to_owned()]).unwrap();
+    AdminAuthConf {
+        relying_party: RelyingPartyConf {
+            redirect_uri: vec![url("/_api/auth")],
+            logout_redirect_uri: vec![url("/_sso/logout")],
+            ..op.conf()
+        },
+        mapping: AdminMappingConf {
+            admin_claim: claim("email"),
+            admin_by: vec![AdminField::Username, AdminField::CustomId],
+            groups_claim: claim("groups"),
+            groups_delimiter: None,
+            auto_create: true,
+            auto_create_token_enabled: true,
+        },
+        session: SessionConf {
+            secret: Some("a session secret of the tests".to_owned().into()),
+            cookie_name: "kong_sso_session".to_owned(),
+            cookie_domain: None,
+            cookie_secure: false,
+            cookie_same_site: SameSite::Lax,
+            idling_timeout: 900,
+            rolling_timeout: 3600,
+            absolute_timeout: 86_400,
+            transaction_cookie_name: "authorization".to_owned(),
+            transaction_timeout: 600,
+        },
+        login_redirect_uri: vec![url("/")],
+    }
 }
 
 /// Settings in front of one upstream, RBAC enforced, no sign-in; the database is the caller's.

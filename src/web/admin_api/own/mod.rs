@@ -213,7 +213,11 @@ pub async fn call(call: &Call<'_>) -> Result<Answer, ApiError> {
     answer(call).await
 }
 
-fn path_of(segments: &[String]) -> Result<CanonicalPath, ApiError> {
+/// The canonical path of decoded segments.
+///
+/// # Errors
+/// 400 for segments that no path can have.
+pub fn path_of(segments: &[String]) -> Result<CanonicalPath, ApiError> {
     let raw: String = segments.iter().flat_map(|segment| ["/".to_owned(), encode(segment)]).collect();
     CanonicalPath::parse(&raw).map_err(ApiError::bad_path)
 }

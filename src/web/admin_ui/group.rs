@@ -1,0 +1,231 @@
+//! `/groups/{id}`: the roles that a group gives, and who is in it.
+
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+use askama::Template;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::admin::ConfirmForm;
+use super::doors::Change;
+use super::extractors::{AdminSession, CsrfForm};
+use super::flash::Flash;
+use super::form::{Choice, Errors, RoleGroup, role_groups};
+use super::frame::{PageError, PageResult};
+use super::groups::{GroupFields, GroupForm, INPUTS};
+use super::shell::{Section, Shell};
+use super::times::When;
+use crate::domain::admin::Admin;
+use crate::domain::group::GroupRole;
+use crate::domain::rbac::Action;
+use crate::services::page_data::groups::{self, GroupDetail as Detail};
+use crate::services::page_data::roles;
+use crate::web::error::ApiError;
+use crate::web::pages;
+
+#[derive(Template)]
+#[template(path = "group.html")]
+struct GroupPage {
+    shell: Shell,
+    errors: Errors,
+    can_update: bool,
+    can_delete: bool,
+    can_map: bool,
+    can_unmap: bool,
+    url: String,
+    group: GroupDetail,
+    form: GroupForm,
+    mappings: Vec<Mapping>,
+    role_choices: Vec<RoleGroup>,
+    workspace_choices: Vec<Choice>,
+    members: Vec<Member>,
+    member_count: u64,
+}
+
+struct GroupDetail {
+    id: String,
+    name: String,
+    comment: String,
+    created: When,
+    updated: When,
+}
+
+struct Mapping {
+    workspace: String,
+    workspace_id: String,
+    role: String,
+    role_id: String,
+    role_url: String,
+}
+
+struct Member {
+    name: String,
+    email: String,
+    url: String,
+    last_login: Option<When>,
+}
+
+/// What the forms about roles say.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MappingFields {
+    rbac_role_id: String,
+    workspace_id: String,
+}
+
+/// A group at its page.
+struct Shown<'v> {
+    visitor: &'v AdminSession,
+    detail: Detail,
+}
+
+/// What was typed into the page's forms.
+#[derive(Default)]
+struct Typed {
+    group: Option<GroupFields>,
+    mapping: MappingFields,
+}
+
+/// `GET /groups/{id}`
+pub(super) async fn show(visitor: AdminSession, id: Path<String>) -> PageResult {
+    find(&visitor, &id).await?.page(Typed::default(), Errors::default()).await
+}
+
+/// `POST /groups/{id}`
+pub(super) async fn update(form: CsrfForm<GroupFields>, id: Path<String>) -> PageResult {
+    let CsrfForm { visitor, fields } = form;
+    let shown = find(&visitor, &id).await?;
+    let outcome = shown.send("PATCH", &[], fields.to_body()).await;
+    shown.settle(outcome, Typed { group: Some(fields), ..Typed::default() }, "The group was saved.").await
+}
+
+/// `POST /groups/{id}/roles`; without a workspace the role counts in its own.
+pub(super) async fn map(form: CsrfForm<MappingFields>, id: Path<String>) -> PageResult {
+    let CsrfForm { visitor, fields } = form;
+    let shown = find(&visitor, &id).await?;
+    let workspace = match fields.workspace_id.as_str() {
+        "" => home_of(&visitor, &fields.rbac_role_id).await?,
+        id => id.to_owned(),
+    };
+    let members = json!({ "rbac_role_id": fields.rbac_role_id, "workspace_id": workspace });
+    let outcome = shown.send("POST", &["roles"], members).await;
+    let typed = Typed { mapping: fields, ..Typed::default() };
+    shown.settle(outcome, typed, "The role was added. It counts from the members' next request.").await
+}
+
+/// `POST /groups/{id}/roles/delete`
+pub(super) async fn unmap(form: CsrfForm<MappingFields>, id: Path<String>) -> PageResult {
+    let CsrfForm { visitor, fields } = form;
+    let shown = find(&visitor, &id).await?;
+    let members = json!({ "rbac_role_id": fields.rbac_role_id, "workspace_id": fields.workspace_id });
+    let outcome = shown.send("DELETE", &["roles"], members).await;
+    shown.settle(outcome, Typed::default(), "The role was removed.").await
+}
+
+/// `POST /groups/{id}/delete`
+pub(super) async fn delete(form: CsrfForm<ConfirmForm>, id: Path<String>) -> PageResult {
+    let CsrfForm { visitor, fields } = form;
+    let shown = find(&visitor, &id).await?;
+    let name = shown.detail.group.name.to_string();
+    if fields.confirm != name {
+        let errors = Errors::of_field("confirm", "", "type the name to confirm");
+        return shown.page(Typed::default(), errors).await;
+    }
+    match shown.send("DELETE", &[], Value::Null).await {
+        Ok(_) => visitor.done(&visitor.url("/groups"), &Flash::ok(format!("Group {name} was deleted."))),
+        Err(refusal) => shown.page(Typed::default(), Errors::of_refusal(refusal, &[])?).await,
+    }
+}
+
+async fn find<'v>(visitor: &'v AdminSession, id: &str) -> Result<Shown<'v>, PageError> {
+    visitor.require_place(&format!("/groups/{id}"), Action::Read)?;
+    Ok(Shown { visitor, detail: groups::find(&visitor.services, id).await? })
+}
+
+/// The workspace a role belongs to.
+async fn home_of(visitor: &AdminSession, role: &str) -> Result<String, ApiError> {
+    Ok(roles::find(&visitor.services, role).await?.role.ws_id.to_string())
+}
+
+impl Shown<'_> {
+    fn id(&self) -> String {
+        self.detail.group.id.to_string()
+    }
+
+    fn url(&self) -> String {
+        self.visitor.url(&format!("/groups/{}", self.id()))
+    }
+
+    /// A change by the group's door, or one below it.
+    async fn send(&self, method: &'static str, below: &[&str], members: Value) -> Result<Value, ApiError> {
+        let id = self.id();
+        let segments: Vec<&str> = ["groups", &id].into_iter().chain(below.iter().copied()).collect();
+        let action = Action::of_method(method).unwrap_or(Action::Update);
+        let place = self.visitor.require_place(&format!("/{}", segments.join("/")), action)?;
+        self.visitor.change(Change::new(place, method, &segments, members)).await
+    }
+
+    /// Answers a change: back to the page, or the page with what is wrong.
+    async fn settle<T>(self, outcome: Result<T, ApiError>, typed: Typed, message: &str) -> PageResult {
+        match outcome {
+            Ok(_) => self.visitor.done(&self.url(), &Flash::ok(message)),
+            Err(refusal) => self.page(typed, Errors::of_refusal(refusal, INPUTS)?).await,
+        }
+    }
+
+    async fn page(self, typed: Typed, errors: Errors) -> Result<HttpResponse, PageError> {
+        let (visitor, group) = (self.visitor, &self.detail.group);
+        let door = format!("/groups/{}", group.id);
+        let may = |endpoint: &str, action| visitor.place(endpoint, action).is_some();
+        let can_map = may(&format!("{door}/roles"), Action::Create);
+        let choices = if can_map { roles::choices(&visitor.services, visitor.reachable()).await? } else { Vec::new() };
+        let comment = group.comment.clone().unwrap_or_default();
+        let stored = GroupFields { name: group.name.to_string(), comment: comment.clone() };
+        let view = GroupPage {
+            shell: visitor.shell(group.name.as_str(), Section::Groups)?,
+            can_update: may(&door, Action::Update),
+            can_delete: may(&door, Action::Delete),
+            can_map,
+            can_unmap: may(&format!("{door}/roles"), Action::Delete),
+            url: self.url(),
+            form: typed.group.unwrap_or(stored).to_form(&errors),
+            mappings: self.detail.roles.iter().map(|link| mapping(visitor, link)).collect(),
+            role_choices: role_groups(&choices, |_, role| role.id.to_string(), &typed.mapping.rbac_role_id),
+            workspace_choices: workspace_choices(visitor, &typed.mapping.workspace_id),
+            members: self.detail.members.items.iter().map(|admin| member(visitor, admin)).collect(),
+            member_count: self.detail.members.total,
+            group: GroupDetail {
+                id: group.id.to_string(),
+                name: group.name.to_string(),
+                comment,
+                created: When::new(group.created_at, visitor.now()),
+                updated: When::new(group.updated_at, visitor.now()),
+            },
+            errors,
+        };
+        Ok(pages::render(view.errors.status(), &view)?)
+    }
+}
+
+fn workspace_choices(visitor: &AdminSession, selected: &str) -> Vec<Choice> {
+    visitor.reachable().into_iter().map(|one| Choice::new(one.id.to_string(), one.name.as_str(), selected)).collect()
+}
+
+fn mapping(visitor: &AdminSession, link: &GroupRole) -> Mapping {
+    Mapping {
+        workspace: link.workspace_name.to_string(),
+        workspace_id: link.workspace_id.to_string(),
+        role: link.role_name.to_string(),
+        role_id: link.role_id.to_string(),
+        role_url: visitor.url(&format!("/roles/{}", link.role_id)),
+    }
+}
+
+fn member(visitor: &AdminSession, admin: &Admin) -> Member {
+    Member {
+        name: admin.username.to_string(),
+        email: admin.email.clone().unwrap_or_default(),
+        url: visitor.url(&format!("/admins/{}", admin.id)),
+        last_login: admin.last_login_at.map(|at| When::new(at, visitor.now())),
+    }
+}
