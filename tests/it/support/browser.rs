@@ -61,18 +61,6 @@ impl Browser {
         self.send(method, path, &headers, json).await
     }
 
-    /// Posts a form of the own origin.
-    pub async fn submit(&mut self, path: &str, form: &[(&str, &str)]) -> Reply {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let headers = [
-            ("accept", "text/html"),
-            ("content-type", "application/x-www-form-urlencoded"),
-            ("sec-fetch-mode", "navigate"),
-            ("sec-fetch-site", "same-origin"),
-        ];
-        self.send("POST", path, &headers, &body).await
-    }
-
     /// Any request; keeps the cookies of the answer.
     pub async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.origin) };
