@@ -23,7 +23,7 @@ pub(crate) async fn serve(address: &str, upstream: &str) {
             .finish();
         App::new().app_data(Data::new(Upstream { client, origin: origin.clone() })).default_service(web::to(forward))
     });
-    server.bind(address).unwrap().run().await.unwrap();
+    server.tcp_nodelay(true).bind(address).unwrap().run().await.unwrap();
 }
 
 async fn forward(request: HttpRequest, upstream: Data<Upstream>) -> HttpResponse {

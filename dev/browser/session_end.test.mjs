@@ -33,7 +33,7 @@ test('km_035 km_104 in an open page an ended session leads to the sign-in once a
   await typeSignIn(page, 'alice');
   await page.waitForURL(`${stack.gui}/routes`);
   await drawn(page, '/routes');
-  assert.equal(await page.locator('#main [role=alert]').count(), 0);
+  assert.equal(await page.locator('#main .error').count(), 0);
   assert.deepEqual(starts(addresses), [`${stack.gui}/_api/auth?return_to=%2Froutes`]);
 });
 

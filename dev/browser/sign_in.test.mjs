@@ -50,7 +50,7 @@ test('carol is signed in, sees nothing and is told why', async () => {
   const page = await openPage(browser);
   await signInWith(page, stack.gui, 'carol', '/services');
   await drawn(page, '/services');
-  assert.match(await page.textContent('#main [role=alert]'), /403/);
+  assert.match(await page.textContent('#main .error'), /403/);
   const toast = page.locator('kong-sso-chip').getByRole('status');
   assert.match(await toast.textContent(), /carol@example.com, you do not have permissions to read this resource/);
   await toast.getByRole('button', { name: 'Dismiss' }).click();
@@ -88,7 +88,7 @@ test('two tabs that sign in at the same time both get where they wanted', async 
   for (const page of [first, second]) {
     await page.click('#nav a[href="/consumers"]');
     await drawn(page, '/consumers');
-    assert.equal(await page.locator('#main [role=alert]').count(), 0);
+    assert.equal(await page.locator('#main .error').count(), 0);
   }
 });
 

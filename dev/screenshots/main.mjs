@@ -48,7 +48,9 @@ async function pictures(browser, gui) {
   await page.getByRole('button', { name: /Signed in as/ }).click();
   await take(page, 'kong-manager');
   await take(page, 'groups', `${gui}/_sso/groups`);
-  await take(page, 'role', `${gui}/_sso/roles`);
+  await page.goto(`${gui}/_sso/roles`);
+  await page.getByRole('link', { name: 'admin', exact: true }).click();
+  await take(page, 'role');
   await take(page, 'explain', `${gui}/_sso/roles/explain?${new URLSearchParams({ user: 'bob@example.com', workspace: 'default', method: 'DELETE', path: '/services/billing' })}`);
   await take(page, 'audit', `${gui}/_sso/audit`);
   await page.emulateMedia({ colorScheme: 'dark' });

@@ -58,7 +58,7 @@ impl Node {
                 .wrap(node.sessions(""))
                 .default_service(web::to(admin_api::handle))
         });
-        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS);
+        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
         let address = address_of(&socket);
         let bound = match tls {
             Some(tls) => server.listen_rustls_0_23(socket, tls),
@@ -83,7 +83,7 @@ impl Node {
                 .configure(|config| admin_ui::configure(config, &base))
                 .default_service(web::to(gui::handle))
         });
-        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS);
+        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
         let address = address_of(&socket);
         let bound = match tls {
             Some(tls) => server.listen_rustls_0_23(socket, tls),

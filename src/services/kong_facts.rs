@@ -102,7 +102,7 @@ async fn count_all(kong: &KongAdmin, upstream: Option<&str>) -> Counts {
 }
 
 /// The length of a list, walked page by page; `None` when it is too long to walk.
-async fn count(kong: &KongAdmin, upstream: Option<&str>, path: &str) -> Result<Option<u64>, KongError> {
+pub(super) async fn count(kong: &KongAdmin, upstream: Option<&str>, path: &str) -> Result<Option<u64>, KongError> {
     let mut total: u64 = 0;
     let mut offset = None;
     for _ in 0..MOST_PAGES {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use moka::future::Cache;
 use serde_json::Value;
 
+use super::kong_facts::count;
 use crate::domain::time::{Clock, UnixSeconds};
 use crate::kong::client::{KongAdmin, KongError};
 
@@ -17,11 +18,7 @@ const COUNTS_KEPT: Duration = Duration::from_secs(15);
 /// How long a page waits.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// What is counted: path and name of the list, in the order shown.
-const COUNTED: &[&str] = &["services", "routes", "consumers", "plugins", "upstreams"];
-/// How long the names of endpoints are kept.
-const ENDPOINTS_KEPT: Duration = Duration::from_mins(5);
-/// Most pages of one list that are read.
-const MOST_PAGES: usize = 20;
+const COUNTED: &[&str] = &["services", "routes", "consumers", "plugins"];
 
 /// Whether a Kong answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +49,6 @@ pub struct KongWatch {
     clock: Clock,
     health: Cache<Option<String>, Arc<KongHealth>>,
     counts: Cache<Option<String>, Arc<KongCounts>>,
-    endpoints: Cache<(), Arc<Vec<String>>>,
 }
 
 impl KongWatch {
@@ -64,7 +60,6 @@ impl KongWatch {
             clock,
             health: Cache::builder().max_capacity(1000).time_to_live(HEALTH_KEPT).build(),
             counts: Cache::builder().max_capacity(1000).time_to_live(COUNTS_KEPT).build(),
-            endpoints: Cache::builder().max_capacity(1).time_to_live(ENDPOINTS_KEPT).build(),
         }
     }
 
@@ -102,55 +97,21 @@ impl KongWatch {
 
     async fn ask_counts(&self, upstream: Option<&str>) -> KongCounts {
         let asked = COUNTED.iter().map(|list| async move {
-            let counted = tokio::time::timeout(PATIENCE, self.count(upstream, list)).await;
+            let counted = tokio::time::timeout(PATIENCE, count(&self.kong, upstream, &format!("/{list}"))).await;
             (*list, counted.unwrap_or(Err(KongError::Status(504))))
         });
         let mut counts = Vec::new();
         let mut problem = None;
         for (list, counted) in futures_util::future::join_all(asked).await {
             match counted {
-                Ok(count) => counts.push((list, count)),
+                Ok(Some(count)) => counts.push((list, count)),
+                Ok(None) => {}
                 Err(error) => problem = Some(words(&error)),
             }
         }
         let problem = problem.filter(|_| counts.is_empty());
         KongCounts { counted_at: self.clock.now(), counts, problem }
     }
-
-    /// Patterns of the server's own Kong, its parameters written as `*`; none while it does not answer.
-    pub async fn endpoints(&self) -> Arc<Vec<String>> {
-        let asked = async {
-            let answer = tokio::time::timeout(PATIENCE, self.kong.get(None, "/endpoints")).await.ok()?.ok()?;
-            let names = answer.get("data")?.as_array()?.iter().filter_map(Value::as_str).map(as_pattern);
-            Some(Arc::new(names.collect::<Vec<_>>()))
-        };
-        self.endpoints.optionally_get_with((), asked).await.unwrap_or_default()
-    }
-
-    /// Kong tells no totals: the list is walked.
-    async fn count(&self, upstream: Option<&str>, list: &str) -> Result<u64, KongError> {
-        let mut total = 0;
-        let mut offset = String::new();
-        for _ in 0..MOST_PAGES {
-            let page = self.kong.get(upstream, &format!("/{list}?size=1000{offset}")).await?;
-            total += page.get("data").and_then(Value::as_array).map_or(0, Vec::len) as u64;
-            match page.get("offset").and_then(Value::as_str) {
-                Some(next) => offset = format!("&offset={}", encode(next)),
-                None => break,
-            }
-        }
-        Ok(total)
-    }
-}
-
-/// `/services/{services}/plugins` as a rule writes it.
-fn as_pattern(path: &str) -> String {
-    let part = |part: &'_ str| if part.starts_with('{') { "*".to_owned() } else { part.to_owned() };
-    path.split('/').map(part).collect::<Vec<_>>().join("/")
-}
-
-fn encode(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// The cause in one sentence, without addresses: not everybody who sees the page may see those.

@@ -3,7 +3,6 @@
 pub mod access;
 pub mod accounts;
 pub mod addressing;
-pub mod admin_sessions;
 pub mod admins;
 pub mod audit;
 pub mod bootstrap;

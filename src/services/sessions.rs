@@ -9,6 +9,8 @@
 //!                                 +--> over: 401                +--> refused by the IdP: session ends, 401
 //! ```
 
+mod refresh;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 
+use self::refresh::{Refreshed, refresh_time};
 use super::error::ServiceError;
 use crate::config::auth_conf::SessionConf;
 use crate::domain::ids::{AdminId, RbacUserId, SessionId};
@@ -31,13 +34,6 @@ use crate::store::{Store, StoreError, login_sessions, web_sessions};
 
 /// Purpose of sealed tokens.
 const TOKENS: &str = "session tokens";
-/// Seconds before the end of an access token at which it is refreshed, at most.
-const REFRESH_AHEAD: i64 = 30;
-/// Seconds for which one node may be the one who refreshes.
-const LEASE: i64 = 15;
-/// Seconds until a refresh that failed on the way is tried again.
-const REFRESH_PAUSE: i64 = 10;
-
 /// What actix-session keeps for a browser: names and JSON texts.
 pub type BrowserState = HashMap<String, String>;
 
@@ -60,23 +56,6 @@ impl Known {
             renewed_at: UnixSeconds(self.renewed.load(Ordering::Relaxed)),
         }
     }
-}
-
-/// When a token is refreshed that ends at `end` and that this node learned of at `now`: half a minute before its end, but
-/// not before half of the time left has passed. Otherwise every request would refresh a token that lives half a minute.
-fn refresh_time(end: Option<UnixSeconds>, now: UnixSeconds) -> i64 {
-    end.map_or(i64::MAX, |end| end.0 - (end.since(now) / 2).clamp(0, REFRESH_AHEAD))
-}
-
-/// What became of the tokens of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refreshed {
-    /// There are new ones.
-    Renewed,
-    /// The old ones stay: the IdP could not be asked.
-    Kept,
-    /// The IdP refused: the session is over.
-    Refused,
 }
 
 /// A session that holds now.
@@ -361,82 +340,16 @@ impl Sessions {
             return Ok(known);
         }
         let session = login_sessions::find(&mut *self.store.read().await?, id).await?.ok_or(SessionError::Over)?;
+        let can_refresh = self.open(&session).is_some_and(|tokens| tokens.refresh_token.is_some());
+        let token_end = session.token_expires_at.filter(|_| can_refresh);
         let known = Arc::new(Known {
             last_seen: AtomicI64::new(session.times.last_seen_at.0),
             renewed: AtomicI64::new(session.times.renewed_at.0),
-            refresh_at: AtomicI64::new(refresh_time(session.token_expires_at, self.clock.now())),
+            refresh_at: AtomicI64::new(refresh_time(token_end, self.clock.now())),
             session,
         });
         self.known.insert(key, Arc::clone(&known)).await;
         Ok(known)
-    }
-
-    fn needs_refresh(&self, known: &Known, now: UnixSeconds) -> bool {
-        now.0 >= known.refresh_at.load(Ordering::Relaxed)
-            && self.relying_party.is_some()
-            && self.open(&known.session).is_some_and(|tokens| tokens.refresh_token.is_some())
-    }
-
-    /// Refreshes the tokens of a sign-in once, however many requests of however many nodes ask at the same time.
-    async fn refresh_once(&self, known: &Arc<Known>) -> Result<Refreshed, ServiceError> {
-        let key = (known.session.id, known.session.token_expires_at);
-        let shared = self.refreshes.try_get_with(key, self.refresh(known)).await;
-        let refreshed = shared.map_err(|error| ServiceError::Shared(error.to_string()))?;
-        if refreshed == Refreshed::Kept {
-            // The next attempt is a new one; until then `refresh_at` holds it back.
-            self.refreshes.invalidate(&key).await;
-        }
-        Ok(refreshed)
-    }
-
-    async fn refresh(&self, known: &Known) -> Result<Refreshed, ServiceError> {
-        let id = known.session.id;
-        let owner = random_token();
-        for _ in 0..LEASE * 5 {
-            let mut transaction = self.store.write().await?;
-            let Some(current) = login_sessions::find(&mut transaction, id).await? else {
-                return Ok(Refreshed::Refused);
-            };
-            if current.token_expires_at != known.session.token_expires_at {
-                self.known.invalidate(&self.keyed(id)).await;
-                return Ok(Refreshed::Renewed);
-            }
-            let is_mine = login_sessions::try_lease(&mut transaction, id, &owner, self.clock.now(), LEASE).await?;
-            transaction.commit().await?;
-            if is_mine {
-                return self.refresh_leased(known, &owner).await;
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        Ok(Refreshed::Kept)
-    }
-
-    async fn refresh_leased(&self, known: &Known, owner: &str) -> Result<Refreshed, ServiceError> {
-        let id = known.session.id;
-        let (Some(relying_party), Some(tokens)) = (&self.relying_party, self.open(&known.session)) else {
-            return Ok(Refreshed::Kept);
-        };
-        let answer = relying_party.refresh(&tokens).await;
-        let mut transaction = self.store.write().await?;
-        let outcome = match answer {
-            Ok(fresh) => {
-                let sealed = self.seal(&fresh)?;
-                login_sessions::update_tokens(&mut transaction, id, Some(&sealed), fresh.expires_at).await?;
-                Refreshed::Renewed
-            }
-            Err(error) => {
-                tracing::warn!(session = %id, code = error.code(), error = %error, "tokens could not be refreshed");
-                let later = self.clock.now().plus(REFRESH_PAUSE);
-                known.refresh_at.store(later.0, Ordering::Relaxed);
-                if error.ends_session() { Refreshed::Refused } else { Refreshed::Kept }
-            }
-        };
-        login_sessions::release_lease(&mut transaction, id, owner).await?;
-        transaction.commit().await?;
-        if outcome == Refreshed::Renewed {
-            self.known.invalidate(&self.keyed(id)).await;
-        }
-        Ok(outcome)
     }
 
     /// Ends a sign-in with all its browser sessions, on every node; returns the IdP's tokens that it had.
@@ -484,18 +397,5 @@ impl Sessions {
         login_sessions::purge_expired(&mut transaction, now, &self.limits).await?;
         web_sessions::purge_expired(&mut transaction, now).await?;
         Ok(transaction.commit().await?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_lived_tokens_are_not_refreshed_at_once() {
-        let at = |end| refresh_time(Some(UnixSeconds(end)), UnixSeconds(1000));
-        assert_eq!((at(4600), at(1060), at(1030), at(1001)), (4570, 1030, 1015, 1001));
-        assert_eq!((at(1000), at(900)), (1000, 900));
-        assert_eq!(refresh_time(None, UnixSeconds(1000)), i64::MAX);
     }
 }

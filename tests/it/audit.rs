@@ -138,7 +138,7 @@ async fn km_098_a_denied_request_is_recorded_with_its_user_and_the_missing_rule(
         assert_eq!((denied.status, record.status, record.verdict), (403, 403, Verdict::Denied));
         assert_eq!(record.rbac_user_name.as_deref(), Some("alex"));
         let rule = record.rule.unwrap();
-        assert!(rule.contains("default /services/* allow[read]") && rule.contains("role-of-alex"), "{rule}");
+        assert!(rule.contains("/services/* in default: allow read") && rule.contains("role-of-alex"), "{rule}");
 
         let stranger = audited.call("GET", "/payments/services", "wrong").await;
         let record = audited.record_of(&stranger).await;

@@ -3,6 +3,8 @@
 mod audit;
 mod explain;
 mod listing;
+mod people;
+mod rights;
 mod security;
 mod session;
 

@@ -12,6 +12,7 @@ mod policy;
 mod segment;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use action::{Action, ActionSet, ParseActionError};
 pub use explain::{Bystander, LevelMatches, Trace, WhyNot};

@@ -35,7 +35,7 @@ impl Endpoint {
     }
 
     /// Its segments from left to right.
-    pub fn segments(&self) -> impl Iterator<Item = &str> {
+    pub fn segments(&self) -> impl Iterator<Item = &str> + Clone {
         self.text.split('/').skip(1)
     }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::action::{Action, ActionSet};
 use super::pattern::{Endpoint, EndpointPattern, Segment, WorkspaceScope};
+use super::tree::PatternTree;
 use crate::domain::ids::{GroupName, RoleName, WorkspaceName};
 use crate::domain::role::RoleSource;
 
@@ -178,15 +179,9 @@ impl Decision {
 /// The rules of one workspace scope.
 #[derive(Debug, Default)]
 struct Scope {
-    /// Specific patterns by segment count, most specific first.
-    specific: HashMap<usize, Vec<Arc<MatchedRule>>>,
+    specific: Vec<Arc<MatchedRule>>,
+    tree: PatternTree,
     every: Option<Arc<MatchedRule>>,
-}
-
-impl Scope {
-    fn find_specific(&self, endpoint: &Endpoint) -> Option<&Arc<MatchedRule>> {
-        self.specific.get(&endpoint.len())?.iter().find(|rule| rule.endpoint.matches(endpoint))
-    }
 }
 
 /// All rules of a user, ready to decide.
@@ -208,11 +203,6 @@ impl Policy {
         for ((workspace, endpoint), rules) in merged {
             policy.add(merge(workspace, endpoint, rules));
         }
-        for scope in policy.named.values_mut().chain([&mut policy.any]) {
-            for rules in scope.specific.values_mut() {
-                rules.sort_by_cached_key(|rule| wildcards(&rule.endpoint));
-            }
-        }
         policy
     }
 
@@ -221,9 +211,13 @@ impl Policy {
             WorkspaceScope::Any => &mut self.any,
             WorkspaceScope::Named(name) => self.named.entry(name.clone()).or_default(),
         };
+        let rule = Arc::new(rule);
         match &rule.endpoint {
-            EndpointPattern::Every => scope.every = Some(Arc::new(rule)),
-            EndpointPattern::Path(segments) => scope.specific.entry(segments.len()).or_default().push(Arc::new(rule)),
+            EndpointPattern::Every => scope.every = Some(rule),
+            EndpointPattern::Path(segments) => {
+                scope.tree.insert(segments, Arc::clone(&rule));
+                scope.specific.push(rule);
+            }
         }
     }
 
@@ -233,9 +227,9 @@ impl Policy {
     pub fn decide(&self, workspace: &WorkspaceName, endpoint: &Endpoint, action: Action) -> Decision {
         let named = self.named.get(workspace);
         let found = named
-            .and_then(|scope| scope.find_specific(endpoint))
+            .and_then(|scope| scope.tree.find(endpoint))
             .map(|rule| (Level::WorkspaceSpecific, rule))
-            .or_else(|| self.any.find_specific(endpoint).map(|rule| (Level::AnySpecific, rule)))
+            .or_else(|| self.any.tree.find(endpoint).map(|rule| (Level::AnySpecific, rule)))
             .or_else(|| named.and_then(|scope| scope.every.as_ref()).map(|rule| (Level::WorkspaceEvery, rule)))
             .or_else(|| self.any.every.as_ref().map(|rule| (Level::AnyEvery, rule)));
         match found {
@@ -254,7 +248,7 @@ impl Policy {
 
     /// Every merged rule, those of named workspaces first.
     pub fn rules(&self) -> impl Iterator<Item = &Arc<MatchedRule>> {
-        self.named.values().chain([&self.any]).flat_map(|scope| scope.specific.values().flatten().chain(&scope.every))
+        self.named.values().chain([&self.any]).flat_map(|scope| scope.specific.iter().chain(&scope.every))
     }
 
     /// Whether some rule speaks of `workspace` or of every workspace: such a workspace shows in lists.
@@ -277,7 +271,7 @@ impl Policy {
 }
 
 fn grants_something(scope: &Scope) -> bool {
-    scope.specific.values().flatten().chain(&scope.every).any(|rule| !rule.allowed.minus(rule.denied).is_empty())
+    scope.specific.iter().chain(&scope.every).any(|rule| !rule.allowed.minus(rule.denied).is_empty())
 }
 
 /// `false` for a literal and `true` for `*`, per segment: the natural order puts the most specific pattern first.
@@ -293,9 +287,9 @@ fn merge(workspace: WorkspaceScope, endpoint: EndpointPattern, rules: Vec<Grante
         rules.iter().filter(|rule| rule.negative == negative).fold(ActionSet::NONE, |set, rule| set.union(rule.actions))
     };
     let (allowed, denied) = (of(false), of(true));
-    let mut label = format!("{workspace} {endpoint} allow[{allowed}]");
+    let mut label = format!("{endpoint} in {workspace}: allow {}", words(allowed));
     if !denied.is_empty() {
-        label.push_str(&format!(" deny[{denied}]"));
+        label.push_str(&format!(", deny {}", words(denied)));
     }
     for rule in &rules {
         let grant = rule.grant.to_string();
@@ -305,4 +299,15 @@ fn merge(workspace: WorkspaceScope, endpoint: EndpointPattern, rules: Vec<Grante
         }
     }
     MatchedRule { workspace, endpoint, allowed, denied, label: label.into(), rules }
+}
+
+/// A set of actions for people.
+fn words(actions: ActionSet) -> String {
+    if actions == ActionSet::ALL {
+        "all".to_owned()
+    } else if actions.is_empty() {
+        "nothing".to_owned()
+    } else {
+        actions.to_string()
+    }
 }

@@ -143,7 +143,7 @@ fn the_decision_names_level_and_roles() {
     let policy = Policy::compile([rule("*", "*", "*", false), rule("ws", "*", "read", false)]);
     let decision = policy.decide(&WorkspaceName::parse("ws").unwrap(), &Endpoint::of("/x"), Action::Create);
     assert!(matches!(decision.reason, Reason::Rule(Level::WorkspaceEvery, _)));
-    assert_eq!(&*decision.label(), "ws * allow[read], role default:dev (local)");
+    assert_eq!(&*decision.label(), "* in ws: allow read, role default:dev (local)");
 }
 
 #[test]

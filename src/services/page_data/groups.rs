@@ -2,12 +2,16 @@
 
 use crate::domain::admin::Admin;
 use crate::domain::group::{Group, GroupRole, SeenGroupValue};
+use crate::domain::group_claim::direct_role;
 use crate::domain::ids::GroupId;
 use crate::services::Services;
 use crate::services::error::ServiceError;
 use crate::store::directory::{self, Found, Window};
-use crate::store::{group_roles, group_values, groups};
+use crate::store::{Connection, group_roles, group_values, groups, roles, workspaces};
 
+/// Most values that are listed as not mapped, and most that are looked at for it.
+const UNMAPPED: usize = 30;
+const LOOKED_AT: u32 = 200;
 /// Most members that a group's page lists.
 const MEMBERS: u32 = 200;
 
@@ -38,12 +42,33 @@ pub async fn list(services: &Services, text: &str, window: Window) -> Result<Fou
     Ok(Found { items: found.items.into_iter().map(with_roles).collect(), total: found.total })
 }
 
-/// Values of last sign-ins that no group maps, the latest first.
+/// Values of last sign-ins that lead to no role, the latest first: neither a group has their name, nor do they name a
+/// role directly, nor does `sso_bootstrap_groups` list them.
 ///
 /// # Errors
 /// The store failed.
-pub async fn list_unmapped(services: &Services, limit: u32) -> Result<Vec<SeenGroupValue>, ServiceError> {
-    Ok(group_values::list_unmapped(&mut *services.store.read().await?, limit).await?)
+pub async fn list_unmapped(services: &Services) -> Result<Vec<SeenGroupValue>, ServiceError> {
+    let login = &services.settings.login;
+    let mut connection = services.store.read().await?;
+    let mut unmapped = Vec::new();
+    for seen in group_values::list_unmapped(&mut connection, LOOKED_AT).await? {
+        let is_bootstrap = login.bootstrap_groups.contains(&seen.value);
+        let is_direct = login.direct_role_claims && names_a_role(&mut connection, &seen.value).await?;
+        if !is_bootstrap && !is_direct {
+            unmapped.push(seen);
+        }
+        if unmapped.len() == UNMAPPED {
+            break;
+        }
+    }
+    Ok(unmapped)
+}
+
+async fn names_a_role(connection: &mut Connection, value: &str) -> Result<bool, ServiceError> {
+    let Some((workspace, role)) = direct_role(value) else { return Ok(false) };
+    let Some(workspace) = workspaces::find_by_name(connection, &workspace).await? else { return Ok(false) };
+    let found = roles::find(connection, workspace.id, role.as_str()).await?;
+    Ok(found.is_some_and(|found| found.name == role))
 }
 
 /// A group with its roles and members.

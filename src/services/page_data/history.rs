@@ -67,6 +67,23 @@ pub fn differences(change: &ObjectChange) -> Vec<(String, String, String)> {
     names.into_iter().filter(differs).map(row).filter(|(_, before, after)| before != after).collect()
 }
 
+/// What people call an entity: its name, or those of the parts that it joins; nothing for one that has only ids.
+#[must_use]
+pub fn name_of(entity: &Value) -> String {
+    let text = |pointer: &str| entity.pointer(pointer).and_then(Value::as_str);
+    if let Some(name) = text("/username").or_else(|| text("/name")) {
+        return name.to_owned();
+    }
+    match (text("/endpoint"), text("/workspace"), text("/group/name"), text("/rbac_role/name")) {
+        (Some(endpoint), Some(workspace), ..) => format!("{endpoint} in {workspace}"),
+        (.., Some(group), Some(role)) => {
+            let place = text("/workspace/name").map(|name| format!(" in {name}")).unwrap_or_default();
+            format!("{role}{place} for {group}")
+        }
+        _ => String::new(),
+    }
+}
+
 /// A value as text; nothing, for what is absent or null.
 fn shown(value: Option<&Value>) -> String {
     match value {
@@ -106,6 +123,15 @@ mod tests {
         let after = json!({"name": "ops", "comment": "x", "n": [2], "updated_at": 2});
         let update = change("update", Some(before), after);
         assert_eq!(differences(&update), text(&[("comment", "", "x"), ("n", "1", "[2]")]));
+    }
+
+    #[test]
+    fn entities_are_called_by_names_where_they_have_some() {
+        assert_eq!(name_of(&json!({"username": "ann", "id": "1"})), "ann");
+        assert_eq!(name_of(&json!({"role": {"id": "1"}, "workspace": "*", "endpoint": "/x"})), "/x in *");
+        let link = json!({"group": {"name": "ops"}, "rbac_role": {"name": "admin"}, "workspace": {"name": "default"}});
+        assert_eq!(name_of(&link), "admin in default for ops");
+        assert_eq!(name_of(&json!({"user": {"id": "1"}})), "");
     }
 
     #[test]

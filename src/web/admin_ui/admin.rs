@@ -1,14 +1,12 @@
 //! `/admins/{id}`: one person's account, roles, identity and sessions.
 
-use std::future::Future;
-
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 use askama::Template;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::admins::{AdminForm, INPUTS, NewAdmin, scope};
+use super::admins::{AdminForm, INPUTS, NewAdmin};
 use super::doors::Change;
 use super::extractors::{AdminSession, CsrfForm};
 use super::flash::Flash;
@@ -20,9 +18,7 @@ use super::role_choice::{RoleChoice, assignable};
 use super::shell::{Section, Shell};
 use super::times::When;
 use crate::domain::admin::AdminStatus;
-use crate::domain::audit::Verdict;
 use crate::domain::rbac::Action;
-use crate::services::admin_sessions;
 use crate::services::page_data::accounts::{self, Account};
 use crate::web::error::ApiError;
 use crate::web::pages;
@@ -36,6 +32,7 @@ struct AdminPage {
     can_update: bool,
     can_delete: bool,
     can_clear: bool,
+    can_end_sessions: bool,
     is_self: bool,
     is_last_super_admin: bool,
     admin: AdminDetail,
@@ -101,7 +98,7 @@ pub(super) async fn show(visitor: AdminSession, id: Path<String>) -> PageResult 
 pub(super) async fn update(form: CsrfForm<NewAdmin>, id: Path<String>) -> PageResult {
     let CsrfForm { visitor, fields } = form;
     let account = account(&visitor, &id, Action::Update).await?;
-    let outcome = patch(&visitor, &account, fields.to_body()).await;
+    let outcome = send(&visitor, &account, "PATCH", &[], fields.to_body()).await;
     settle(&visitor, account, outcome, Some(&fields), "The account was saved.").await
 }
 
@@ -150,13 +147,11 @@ pub(super) async fn restore(form: CsrfForm<ButtonForm>, id: Path<String>) -> Pag
 /// `POST /admins/{id}/delete`
 pub(super) async fn delete(form: CsrfForm<ConfirmForm>, id: Path<String>) -> PageResult {
     let CsrfForm { visitor, fields } = form;
-    let (place, _) = scope(&visitor, &door(&id), Action::Delete)?;
     let account = account(&visitor, &id, Action::Delete).await?;
     if fields.confirm != account.admin.username.as_str() {
         return page(&visitor, account, None, Errors::of_field("confirm", "", "type the username to confirm")).await;
     }
-    let key = account.admin.id.to_string();
-    match visitor.change(Change::new(place, "DELETE", &["admins", &key], Value::Null)).await {
+    match send(&visitor, &account, "DELETE", &[], Value::Null).await {
         Ok(_) => {
             let message = Flash::ok(format!("Admin {} was deleted.", account.admin.username));
             visitor.done(&visitor.url("/admins"), &message)
@@ -169,9 +164,7 @@ pub(super) async fn delete(form: CsrfForm<ConfirmForm>, id: Path<String>) -> Pag
 pub(super) async fn clear_binding(form: CsrfForm<ButtonForm>, id: Path<String>) -> PageResult {
     let visitor = form.visitor;
     let account = account(&visitor, &id, Action::Update).await?;
-    visitor.require_super_admin(Action::Update)?;
-    let done = admin_sessions::clear_binding(&visitor.services, &visitor.caller, &account.admin);
-    let outcome = directly(&visitor, done).await;
+    let outcome = send(&visitor, &account, "DELETE", &["binding"], Value::Null).await;
     settle(&visitor, account, outcome, None, "The identity was cleared. The next sign-in binds the account anew.").await
 }
 
@@ -179,52 +172,40 @@ pub(super) async fn clear_binding(form: CsrfForm<ButtonForm>, id: Path<String>) 
 pub(super) async fn end_sessions(form: CsrfForm<ButtonForm>, id: Path<String>) -> PageResult {
     let visitor = form.visitor;
     let account = account(&visitor, &id, Action::Update).await?;
-    let done = admin_sessions::end_all(&visitor.services, &visitor.caller, &account.admin);
-    let outcome = directly(&visitor, done).await;
-    let message = match &outcome {
-        Ok(1) => "1 session was ended.".to_owned(),
-        Ok(count) => format!("{count} sessions were ended."),
-        Err(_) => String::new(),
-    };
-    settle(&visitor, account, outcome, None, &message).await
+    let outcome = send(&visitor, &account, "DELETE", &["sessions"], Value::Null).await;
+    settle(&visitor, account, outcome, None, "All sessions were ended.").await
 }
 
 fn door(id: &str) -> String {
     format!("/admins/{id}")
 }
 
-/// The account, when the visitor may do `action` to it: those whose rights end at a workspace see its own admins only.
+/// The account, when the visitor may do `action` to admins of its home.
 async fn account(visitor: &AdminSession, id: &str, action: Action) -> Result<Account, PageError> {
-    let (_, home) = scope(visitor, &door(id), action)?;
-    let account = accounts::find(&visitor.services, id).await?;
-    if home.is_some_and(|home| home != account.admin.ws_id) {
-        return Err(ApiError::not_found().into());
-    }
-    Ok(account)
+    let account = accounts::find(&visitor.services, id).await;
+    let home = match &account {
+        Ok(account) => visitor.workspace_of(account.admin.ws_id)?,
+        Err(_) => visitor.chosen_workspace()?,
+    };
+    visitor.require(home, &door(id), action)?;
+    Ok(account?)
 }
 
-async fn patch(visitor: &AdminSession, account: &Account, body: Value) -> Result<Value, ApiError> {
-    let key = account.admin.id.to_string();
-    let place = visitor.require_place(&door(&key), Action::Update)?;
-    visitor.change(Change::new(place, "PATCH", &["admins", &key], body)).await
+/// A change by the account's door, or one below it.
+async fn send(
+    visitor: &AdminSession,
+    account: &Account,
+    method: &'static str,
+    below: &[&str],
+    members: Value,
+) -> Result<Value, ApiError> {
+    let (id, home) = (account.admin.id.to_string(), visitor.workspace_of(account.admin.ws_id)?);
+    let segments: Vec<&str> = ["admins", &id].into_iter().chain(below.iter().copied()).collect();
+    visitor.change(Change::new(home, method, &segments, members)).await
 }
 
 async fn set_status(visitor: &AdminSession, account: &Account, status: AdminStatus) -> Result<Value, ApiError> {
-    patch(visitor, account, json!({ "status": status.code() })).await
-}
-
-/// A change that no door offers: allowed by the rule for updates of the account, refused like every change while the
-/// audit log takes no records.
-async fn directly<T>(
-    visitor: &AdminSession,
-    change: impl Future<Output = Result<T, crate::services::error::ServiceError>>,
-) -> Result<T, ApiError> {
-    visitor.services.audit.admit(Action::Update)?;
-    visitor.trail.note(|trail| {
-        trail.verdict = Verdict::Allowed;
-        trail.rule = Some("may update the account".to_owned());
-    });
-    Ok(change.await?)
+    send(visitor, account, "PATCH", &[], json!({ "status": status.code() })).await
 }
 
 /// Answers a change: back to the page, or the page with what is wrong.
@@ -249,15 +230,16 @@ async fn page(
 ) -> Result<HttpResponse, PageError> {
     let id = account.admin.id.to_string();
     let is_self = visitor.caller.is_user(account.admin.rbac_user_id);
-    let may = |endpoint: &str, action| visitor.place(endpoint, action).is_some();
+    let home = visitor.workspace_of(account.admin.ws_id)?;
+    let may = |below: &str, action| visitor.may(home, &format!("/admins/{id}{below}"), action);
     let choices = assignable(visitor, &format!("/admins/{id}/roles")).await?;
-    let can_update = may(&door(&id), Action::Update);
     let view = AdminPage {
         shell: visitor.shell(account.admin.username.as_str(), Section::Admins)?,
         url: visitor.url(&door(&id)),
-        can_update,
-        can_delete: may(&door(&id), Action::Delete) && !is_self,
-        can_clear: can_update && visitor.is_super_admin(),
+        can_update: may("", Action::Update),
+        can_delete: may("", Action::Delete) && !is_self,
+        can_clear: may("/binding", Action::Delete) && visitor.is_super_admin(),
+        can_end_sessions: may("/sessions", Action::Delete),
         is_self,
         is_last_super_admin: account.is_last_super_admin,
         form: typed.cloned().unwrap_or_else(|| stored(&account)).to_form(&errors),

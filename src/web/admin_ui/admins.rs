@@ -17,7 +17,6 @@ use super::role_choice::{RoleChoice, assignable};
 use super::shell::{Section, Shell};
 use super::times::When;
 use crate::domain::admin::AdminStatus;
-use crate::domain::ids::WorkspaceId;
 use crate::domain::rbac::Action;
 use crate::domain::workspace::Workspace;
 use crate::services::page_data::accounts::{self, AdminOrder, AdminSearch, ListedAdmin};
@@ -96,15 +95,18 @@ impl NewAdmin {
     }
 }
 
-/// The workspace whose `/admins` the visitor may use, and the home of the admins that shows: all of them for those who
-/// may in `default`.
-pub(super) fn scope<'v>(
-    visitor: &'v AdminSession,
-    endpoint: &str,
-    action: Action,
-) -> Result<(&'v Workspace, Option<WorkspaceId>), PageError> {
-    let place = visitor.require_place(endpoint, action)?;
-    Ok((place, (!place.name.is_default()).then_some(place.id)))
+/// The home of the admins that the visitor sees: any, for those who may look in every workspace; else the chosen
+/// workspace, or `default`.
+fn home_shown(visitor: &AdminSession) -> Result<Option<&Workspace>, PageError> {
+    if visitor.may_everywhere("/admins", Action::Read) {
+        return Ok(None);
+    }
+    Ok(Some(visitor.workspace_to_show("", "/admins")?))
+}
+
+/// Where a new admin is at home: in the workspace whose admins the page shows, `default` where it shows all.
+fn home_of_new(visitor: &AdminSession) -> Result<&Workspace, PageError> {
+    Ok(home_shown(visitor)?.map_or_else(|| visitor.default_workspace(), Ok)?)
 }
 
 /// `GET /admins`
@@ -116,8 +118,8 @@ pub(super) async fn list(visitor: AdminSession, query: Query<ListQuery>) -> Page
 /// `POST /admins`
 pub(super) async fn create(form: CsrfForm<NewAdmin>) -> PageResult {
     let CsrfForm { visitor, fields } = form;
-    let place = visitor.require_place("/admins", Action::Create)?;
-    let body = visitor.change(Change::new(place, "POST", &["admins"], fields.to_body())).await;
+    let home = home_of_new(&visitor)?;
+    let body = visitor.change(Change::new(home, "POST", &["admins"], fields.to_body())).await;
     let id = match body {
         Ok(body) => body.pointer("/admin/id").and_then(Value::as_str).unwrap_or_default().to_owned(),
         Err(refusal) => {
@@ -142,13 +144,13 @@ async fn page(
     typed: &NewAdmin,
     errors: Errors,
 ) -> Result<HttpResponse, PageError> {
-    let (_, home) = scope(visitor, "/admins", Action::Read)?;
+    let home = home_shown(visitor)?.map(|home| home.id);
     let (order, sort) = order(&query.sort);
     let status = query.status.parse().ok().and_then(AdminStatus::from_code);
     let search = AdminSearch { text: query.text().to_owned(), status, home, order };
     let found = accounts::list(&visitor.services, &search, query.window()).await?;
     let url = visitor.url("/admins");
-    let can_create = visitor.place("/admins", Action::Create).is_some();
+    let can_create = visitor.may(home_of_new(visitor)?, "/admins", Action::Create);
     let choices = if can_create { assignable(visitor, "/admins/*/roles").await? } else { Vec::new() };
     let view = AdminsPage {
         shell: visitor.shell("Admins", Section::Admins)?,

@@ -8,6 +8,9 @@ use crate::domain::rbac::{Action, Grant, GrantedRule, LevelMatches, MatchedRule,
 use crate::services::explain::Explanation;
 use crate::services::page_data::role_pages::RolePages;
 
+/// Actions as people read them.
+const IN_ORDER: [Action; 4] = [Action::Read, Action::Create, Action::Update, Action::Delete];
+
 /// An answer.
 pub(super) struct Answer {
     pub(super) allowed: bool,
@@ -96,10 +99,10 @@ fn notes(explanation: &Explanation) -> Vec<String> {
 fn levels(explanation: &Explanation) -> Vec<Level> {
     let workspace = &explanation.workspace;
     let titles = [
-        format!("{workspace}, this endpoint"),
-        "every workspace, this endpoint".to_owned(),
-        format!("{workspace}, every endpoint"),
-        "every workspace, every endpoint".to_owned(),
+        format!("Rules for {workspace} and this endpoint"),
+        "Rules for every workspace and this endpoint".to_owned(),
+        format!("Rules for {workspace} and every endpoint"),
+        "Rules for every workspace and every endpoint".to_owned(),
     ];
     let hit = explanation.trace.deciding_level();
     let level = |(LevelMatches { level, rules }, title): (&LevelMatches, String)| Level {
@@ -141,7 +144,7 @@ impl Rows<'_> {
         Some(ExplainRule {
             workspace: rule.workspace.to_string(),
             endpoint: rule.endpoint.to_string(),
-            actions: actions.iter().map(|action| action.to_string()).collect(),
+            actions: IN_ORDER.into_iter().filter(|action| actions.has(*action)).map(|it| it.to_string()).collect(),
             negative,
             outcome: outcome.to_owned(),
             roles: grants.into_iter().map(|grant| self.role(grant)).collect(),

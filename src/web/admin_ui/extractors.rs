@@ -19,7 +19,7 @@ use super::flash::{self, Flash};
 use super::frame::{PageError, PageResult, SharedTrail};
 use crate::domain::access::{Caller, Proof};
 use crate::domain::audit::Verdict;
-use crate::domain::rbac::Action;
+use crate::domain::rbac::{Action, Endpoint};
 use crate::domain::time::UnixSeconds;
 use crate::domain::workspace::Workspace;
 use crate::services::Services;
@@ -133,6 +133,12 @@ impl AdminSession {
         own::may(&self.services, &self.caller, workspace, endpoint, action)
     }
 
+    /// Whether the visitor may do something that concerns every workspace.
+    pub(super) fn may_everywhere(&self, endpoint: &str, action: Action) -> bool {
+        let policy = &self.caller.principal.policy;
+        !self.services.access.is_enforced() || policy.allows_everywhere(&Endpoint::of(endpoint), action)
+    }
+
     /// The workspaces the visitor may see, `default` first.
     pub(super) fn reachable(&self) -> Vec<&Workspace> {
         let access = &self.services.access;
@@ -175,10 +181,26 @@ impl AdminSession {
         chosen.or_else(|| seen.first().copied()).map_or_else(|| self.default_workspace(), Ok)
     }
 
-    /// Where the visitor may do something that belongs to no single workspace: in `default`, or else in the chosen one.
+    /// Where the visitor may do something that belongs to no single workspace: in `default`, or else in the chosen one,
+    /// or else in any.
     pub(super) fn place(&self, endpoint: &str, action: Action) -> Option<&Workspace> {
-        let places = [self.default_workspace().ok(), self.chosen_workspace().ok()];
-        places.into_iter().flatten().find(|workspace| self.may(workspace, endpoint, action))
+        let first = [self.default_workspace().ok(), self.chosen_workspace().ok()];
+        let places = first.into_iter().flatten().chain(self.reachable());
+        places.into_iter().find(|workspace| self.may(workspace, endpoint, action))
+    }
+
+    /// The workspace whose list to show: the named one, or else the chosen one, or else any whose list the visitor may
+    /// read.
+    ///
+    /// # Errors
+    /// 403 when the named one may not be read, or none.
+    pub(super) fn workspace_to_show(&self, named: &str, endpoint: &str) -> Result<&Workspace, ApiError> {
+        if let Some(workspace) = self.find_workspace(named) {
+            return self.require(workspace, endpoint, Action::Read).map(|()| workspace);
+        }
+        let chosen = self.chosen_workspace()?;
+        let is_readable = self.may(chosen, endpoint, Action::Read);
+        if is_readable { Ok(chosen) } else { self.require_place(endpoint, Action::Read) }
     }
 
     /// The same for a page that is shown only then.
@@ -238,9 +260,9 @@ impl AdminSession {
 
     /// The cookie with a chosen workspace, which Kong Manager's page reads too.
     pub(super) fn workspace_cookie(&self, workspace: &Workspace) -> Cookie<'static> {
-        let gui_path = &self.services.settings.gui.path;
+        // The same path as in `static/guard.js`: otherwise there would be two cookies of one name.
         Cookie::build(WORKSPACE_COOKIE, workspace.name.to_string())
-            .path(if gui_path.is_empty() { "/".to_owned() } else { gui_path.clone() })
+            .path("/")
             .secure(self.peer.scheme == "https")
             .same_site(actix_web::cookie::SameSite::Lax)
             .finish()

@@ -144,14 +144,19 @@ fn leave_trail(request: &HttpRequest, status: u16, services: &Services, trail: &
 
 /// Errors become pages for browsers that navigate, and JSON for the rest.
 fn face(request: &HttpRequest, response: HttpResponse, services: &Services, trail: &SharedTrail) -> HttpResponse {
-    let Some(cause) = response.error() else { return response };
-    let unusable = ApiError::bad_request("bad_address", "This address or form is not one of these pages");
-    let error = cause.as_error::<PageError>().map_or(&unusable, |error| &error.0);
+    let error = match response.error() {
+        Some(cause) => cause.as_error::<PageError>().map_or_else(
+            || ApiError::bad_request("bad_address", "This address or form is not one of these pages"),
+            |error| error.0.clone(),
+        ),
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => ApiError::method_not_allowed("GET, POST"),
+        None => return response,
+    };
     let request_id = trail.request_id();
     let peer = Peer::of(request, &services.settings.trusted_proxies);
     let arrival = Arrival { request, services, peer: &peer, request_id: &request_id };
     if !is_navigation(request) {
-        return error.clone().into_response();
+        return error.into_response();
     }
     if error.status() == StatusCode::UNAUTHORIZED {
         return to_sign_in(&arrival);
@@ -164,7 +169,7 @@ fn face(request: &HttpRequest, response: HttpResponse, services: &Services, trai
         sign_in: (status == StatusCode::FORBIDDEN && is_signed_in).then(|| pages::ui_url(gui, "/logout")),
         home: status.is_client_error().then(|| pages::ui_url(gui, "/")),
     };
-    pages::error_with(gui, error, &request_id, ways)
+    pages::error_with(gui, &error, &request_id, ways)
 }
 
 /// To the page with the sign-in button, with the way back.

@@ -12,7 +12,7 @@ use super::extractors::{AdminSession, CsrfForm};
 use super::flash::Flash;
 use super::form::{Choice, Errors, RoleGroup, role_groups};
 use super::frame::{PageError, PageResult};
-use super::groups::{GroupFields, GroupForm, INPUTS};
+use super::groups::{GroupFields, GroupForm, INPUTS, sees_link};
 use super::shell::{Section, Shell};
 use super::times::When;
 use crate::domain::admin::Admin;
@@ -160,9 +160,7 @@ impl Shown<'_> {
     async fn send(&self, method: &'static str, below: &[&str], members: Value) -> Result<Value, ApiError> {
         let id = self.id();
         let segments: Vec<&str> = ["groups", &id].into_iter().chain(below.iter().copied()).collect();
-        let action = Action::of_method(method).unwrap_or(Action::Update);
-        let place = self.visitor.require_place(&format!("/{}", segments.join("/")), action)?;
-        self.visitor.change(Change::new(place, method, &segments, members)).await
+        self.visitor.change(Change::new(self.visitor.default_workspace()?, method, &segments, members)).await
     }
 
     /// Answers a change: back to the page, or the page with what is wrong.
@@ -176,7 +174,13 @@ impl Shown<'_> {
     async fn page(self, typed: Typed, errors: Errors) -> Result<HttpResponse, PageError> {
         let (visitor, group) = (self.visitor, &self.detail.group);
         let door = format!("/groups/{}", group.id);
-        let may = |endpoint: &str, action| visitor.place(endpoint, action).is_some();
+        let default = visitor.default_workspace()?;
+        let may = |endpoint: &str, action| visitor.may(default, endpoint, action);
+        let is_seen = |admin: &&Admin| {
+            visitor.workspace_of(admin.ws_id).is_ok_and(|home| visitor.may(home, "/admins", Action::Read))
+        };
+        let members = self.detail.members.items.iter().filter(is_seen);
+        let seen = self.detail.roles.iter().filter(|link| sees_link(visitor, link));
         let can_map = may(&format!("{door}/roles"), Action::Create);
         let choices = if can_map { roles::choices(&visitor.services, visitor.reachable()).await? } else { Vec::new() };
         let comment = group.comment.clone().unwrap_or_default();
@@ -189,10 +193,10 @@ impl Shown<'_> {
             can_unmap: may(&format!("{door}/roles"), Action::Delete),
             url: self.url(),
             form: typed.group.unwrap_or(stored).to_form(&errors),
-            mappings: self.detail.roles.iter().map(|link| mapping(visitor, link)).collect(),
+            mappings: seen.map(|link| mapping(visitor, link)).collect(),
             role_choices: role_groups(&choices, |_, role| role.id.to_string(), &typed.mapping.rbac_role_id),
             workspace_choices: workspace_choices(visitor, &typed.mapping.workspace_id),
-            members: self.detail.members.items.iter().map(|admin| member(visitor, admin)).collect(),
+            members: members.map(|admin| member(visitor, admin)).collect(),
             member_count: self.detail.members.total,
             group: GroupDetail {
                 id: group.id.to_string(),

@@ -16,15 +16,13 @@ use super::grants::RoleRef;
 use super::lists::{ListQuery, Pager};
 use super::shell::{Section, Shell};
 use super::times::When;
-use crate::domain::group::SeenGroupValue;
+use crate::domain::group::{GroupRole, SeenGroupValue};
 use crate::domain::rbac::Action;
 use crate::services::page_data::groups::{self, ListedGroup};
 use crate::web::pages;
 
 /// Inputs of the forms: ids and labels.
 pub(super) const INPUTS: &[(&str, &str)] = &[("name", "Name"), ("comment", "Comment")];
-/// Most values that are listed as not mapped.
-const UNMAPPED: u32 = 30;
 
 #[derive(Template)]
 #[template(path = "groups.html")]
@@ -93,8 +91,7 @@ pub(super) async fn list(visitor: AdminSession, query: Query<ListQuery>) -> Page
 /// `POST /groups`
 pub(super) async fn create(form: CsrfForm<GroupFields>) -> PageResult {
     let CsrfForm { visitor, fields } = form;
-    let place = visitor.require_place("/groups", Action::Create)?;
-    match visitor.change(Change::new(place, "POST", &["groups"], fields.to_body())).await {
+    match visitor.change(Change::new(visitor.default_workspace()?, "POST", &["groups"], fields.to_body())).await {
         Ok(body) => {
             let id = body.get("id").and_then(Value::as_str).unwrap_or_default();
             let message = Flash::ok(format!("Group {} was created. Now add its roles.", fields.name));
@@ -116,11 +113,11 @@ async fn page(
     visitor.require_place("/groups", Action::Read)?;
     let services = &visitor.services;
     let found = groups::list(services, query.text(), query.window()).await?;
-    let unmapped = groups::list_unmapped(services, UNMAPPED).await?;
+    let unmapped = groups::list_unmapped(services).await?;
     let claim = services.login.as_ref().map(|login| login.conf().mapping.groups_claim.to_string());
     let view = GroupsPage {
         shell: visitor.shell("Groups", Section::Groups)?,
-        can_create: visitor.place("/groups", Action::Create).is_some(),
+        can_create: visitor.may(visitor.default_workspace()?, "/groups", Action::Create),
         form: typed.to_form(&errors),
         query: query.q.clone(),
         claim: claim.unwrap_or_default(),
@@ -133,16 +130,20 @@ async fn page(
     Ok(pages::render(view.errors.status(), &view)?)
 }
 
+/// Whether the visitor may know of a role of a group: where it counts, roles of groups must be readable.
+pub(super) fn sees_link(visitor: &AdminSession, link: &GroupRole) -> bool {
+    let workspace = visitor.workspace_of(link.workspace_id);
+    workspace.is_ok_and(|one| visitor.may(one, &format!("/groups/{}/roles", link.group.id), Action::Read))
+}
+
 fn row(visitor: &AdminSession, listed: &ListedGroup) -> GroupRow {
-    let role = |link: &crate::domain::group::GroupRole| RoleRef {
-        workspace: link.workspace_name.to_string(),
-        role: link.role_name.to_string(),
-    };
+    let role =
+        |link: &GroupRole| RoleRef { workspace: link.workspace_name.to_string(), role: link.role_name.to_string() };
     GroupRow {
         url: visitor.url(&format!("/groups/{}", listed.group.id)),
         name: listed.group.name.to_string(),
         comment: listed.group.comment.clone().unwrap_or_default(),
-        roles: listed.roles.iter().map(role).collect(),
+        roles: listed.roles.iter().filter(|link| sees_link(visitor, link)).map(role).collect(),
         members: listed.members,
     }
 }

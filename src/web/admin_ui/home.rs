@@ -85,12 +85,11 @@ pub(super) async fn show(visitor: AdminSession) -> PageResult {
 }
 
 fn kong_status(visitor: &AdminSession, health: &KongHealth) -> KongStatus {
-    // The address tells about the network: for those who may read everything of the node.
-    let sees_address = visitor.place("/", Action::Read).is_some();
     KongStatus {
         badge: health_badge(health),
         version: health.version.clone(),
-        address: sees_address.then(|| visitor.services.kong_watch.address(None)),
+        // It tells about the network.
+        address: visitor.is_super_admin().then(|| visitor.services.kong_watch.address(None)),
         checked: When::new(health.checked_at, visitor.now()),
         problem: health.problem.clone(),
     }
@@ -113,7 +112,7 @@ fn card(visitor: &AdminSession, workspace: &Workspace, counts: &KongCounts, own:
         true => held.role.to_string(),
         false => format!("{} of {}", held.role, held.workspace),
     };
-    let sees_detail = visitor.may(workspace, &detail, Action::Read) || visitor.place(&detail, Action::Read).is_some();
+    let sees_detail = visitor.may(workspace, &detail, Action::Read);
     WorkspaceCard {
         name: workspace.name.to_string(),
         comment: workspace.comment.clone().unwrap_or_default(),

@@ -19,7 +19,6 @@ use super::shell::{Section, Shell};
 use super::times::When;
 use crate::domain::rbac::Action;
 use crate::domain::workspace::Workspace;
-use crate::sealing::random_token;
 use crate::services::page_data::service_accounts::{self, ServiceAccount};
 use crate::web::error::ApiError;
 use crate::web::pages;
@@ -34,6 +33,7 @@ struct RbacUserPage {
     errors: Errors,
     url: String,
     can_update: bool,
+    can_reset: bool,
     can_delete: bool,
     can_change_roles: bool,
     token: Option<TokenOnce>,
@@ -84,7 +84,7 @@ pub(super) async fn update(form: CsrfForm<Edit>, id: Path<String>) -> PageResult
     let CsrfForm { visitor, fields } = form;
     let shown = find(&visitor, &id).await?;
     let members = json!({ "comment": optional(&fields.comment), "enabled": fields.enabled.is_some() });
-    let outcome = shown.send("PATCH", members).await;
+    let outcome = shown.send("PATCH", &[], members).await;
     shown.settle(outcome, Some(&fields), "The RBAC user was saved.").await
 }
 
@@ -92,9 +92,9 @@ pub(super) async fn update(form: CsrfForm<Edit>, id: Path<String>) -> PageResult
 pub(super) async fn reset_token(form: CsrfForm<ButtonForm>, id: Path<String>) -> PageResult {
     let visitor = form.visitor;
     let shown = find(&visitor, &id).await?;
-    let token = random_token();
-    match shown.send("PATCH", json!({ "user_token": token })).await {
-        Ok(_) => {
+    match shown.send("PATCH", &["token"], json!({})).await {
+        Ok(body) => {
+            let token = body.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();
             let once = once(&visitor, shown.account.user.name.as_str(), token, shown.account.user.user_token.is_some());
             shown.page(None, Errors::default(), Some(once)).await
         }
@@ -132,7 +132,7 @@ pub(super) async fn delete(form: CsrfForm<ConfirmForm>, id: Path<String>) -> Pag
     if fields.confirm != name {
         return shown.page(None, Errors::of_field("confirm", "", "type the name to confirm"), None).await;
     }
-    match shown.send("DELETE", Value::Null).await {
+    match shown.send("DELETE", &[], Value::Null).await {
         Ok(_) => visitor.done(&visitor.url("/rbac-users"), &Flash::ok(format!("RBAC user {name} was deleted."))),
         Err(refusal) => shown.page(None, Errors::of_refusal(refusal, &[])?, None).await,
     }
@@ -155,8 +155,11 @@ impl Shown<'_> {
         self.visitor.url(&format!("/rbac-users/{}", self.id()))
     }
 
-    async fn send(&self, method: &'static str, members: Value) -> Result<Value, ApiError> {
-        self.visitor.change(Change::new(self.workspace, method, &["rbac", "users", &self.id()], members)).await
+    /// A change by the account's door, or one below it.
+    async fn send(&self, method: &'static str, below: &[&str], members: Value) -> Result<Value, ApiError> {
+        let id = self.id();
+        let segments: Vec<&str> = ["rbac", "users", &id].into_iter().chain(below.iter().copied()).collect();
+        self.visitor.change(Change::new(self.workspace, method, &segments, members)).await
     }
 
     /// Answers a change: back to the page, or the page with what is wrong.
@@ -183,6 +186,7 @@ impl Shown<'_> {
             shell: visitor.shell(user.name.as_str(), Section::RbacUsers)?,
             url: self.url(),
             can_update: visitor.may(self.workspace, &door, Action::Update),
+            can_reset: visitor.may(self.workspace, &format!("{door}/token"), Action::Update),
             can_delete: visitor.may(self.workspace, &door, Action::Delete),
             can_change_roles: !choices.is_empty(),
             form: RbacUserEdit {

@@ -78,14 +78,14 @@ struct Outcome {
 
 /// `GET /rbac-users`
 pub(super) async fn list(visitor: AdminSession, query: Query<ListQuery>) -> PageResult {
-    let workspace = shown_workspace(&visitor, &query.workspace)?;
+    let workspace = visitor.workspace_to_show(&query.workspace, "/rbac/users")?;
     page(&visitor, workspace, &query, Outcome::default()).await
 }
 
 /// `POST /rbac-users`: answers with the token instead of a redirect, since it is never shown again.
 pub(super) async fn create(form: CsrfForm<NewRbacUser>) -> PageResult {
     let CsrfForm { visitor, fields } = form;
-    let workspace = shown_workspace(&visitor, &fields.workspace)?;
+    let workspace = visitor.workspace_to_show(&fields.workspace, "/rbac/users")?;
     let members = json!({ "name": fields.name, "comment": optional(&fields.comment), "enabled": true });
     let body = match visitor.change(Change::new(workspace, "POST", &["rbac", "users"], members)).await {
         Ok(body) => body,
@@ -116,18 +116,17 @@ pub(super) async fn create(form: CsrfForm<NewRbacUser>) -> PageResult {
 
 /// A new token as the page shows it.
 pub(super) fn once(visitor: &AdminSession, owner: &str, token: String, replaced: bool) -> TokenOnce {
-    let header = visitor.services.settings.rbac.auth_header.clone();
+    let header = title_case(&visitor.services.settings.rbac.auth_header);
     TokenOnce { owner: owner.to_owned(), token, header, replaced }
 }
 
-/// The workspace that the address names, or else the chosen one; the visitor must be able to read its service accounts.
-fn shown_workspace<'v>(visitor: &'v AdminSession, named: &str) -> Result<&'v Workspace, PageError> {
-    let workspace = match visitor.find_workspace(named) {
-        Some(workspace) => workspace,
-        None => visitor.chosen_workspace()?,
+/// The name of a header as people write it.
+fn title_case(header: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     };
-    visitor.require(workspace, "/rbac/users", Action::Read)?;
-    Ok(workspace)
+    header.split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
 async fn page(

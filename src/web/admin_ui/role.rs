@@ -12,6 +12,7 @@ use super::extractors::{AdminSession, CsrfForm};
 use super::flash::Flash;
 use super::form::{Choice, Errors, Field, optional};
 use super::frame::{PageError, PageResult};
+use super::groups::sees_link;
 use super::lists::address;
 use super::role_rules::RuleForm;
 use super::shell::{Section, Shell};
@@ -187,7 +188,7 @@ impl Shown<'_> {
             rules: self.detail.rules.iter().map(RuleRow::from).collect(),
             workspace_choices: self.workspace_choices(),
             endpoints: super::endpoint_names::suggestions(visitor).await,
-            users: self.detail.users.iter().map(|(user, source)| holder(visitor, user, *source)).collect(),
+            users: self.users(),
             groups: self.groups(),
             explain_url: visitor.url("/roles/explain"),
             role: RoleDetail {
@@ -217,13 +218,25 @@ impl Shown<'_> {
         choices
     }
 
+    /// Direct holders whose pages the visitor may read.
+    fn users(&self) -> Vec<Holder> {
+        let visitor = self.visitor;
+        let is_seen = |(user, _): &&(RbacUser, RoleSource)| {
+            let list = if user.admin_id.is_some() { "/admins" } else { "/rbac/users" };
+            visitor.workspace_of(user.ws_id).is_ok_and(|home| visitor.may(home, list, Action::Read))
+        };
+        let seen = self.detail.users.iter().filter(is_seen);
+        seen.map(|(user, source)| holder(visitor, user, *source)).collect()
+    }
+
+    /// Groups that give it, where the visitor may read such links.
     fn groups(&self) -> Vec<Holder> {
         let link = |link: &crate::domain::group::GroupRole| Holder {
             name: link.group.name.to_string(),
             url: self.visitor.url(&format!("/groups/{}", link.group.id)),
             note: link.workspace_name.to_string(),
         };
-        self.detail.groups.iter().map(link).collect()
+        self.detail.groups.iter().filter(|link| sees_link(self.visitor, link)).map(link).collect()
     }
 }
 

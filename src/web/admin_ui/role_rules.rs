@@ -72,16 +72,16 @@ impl RuleForm {
 
     /// Says what is wrong with the row before anything is sent, so that one bad row does not leave half of the others.
     fn check(&mut self, errors: &mut Errors) {
-        let id = format!("endpoint.{}", self.number);
+        let (endpoint, actions) = (format!("endpoint.{}", self.number), format!("read.{}", self.number));
+        let row = self.number + 1;
         if let Err(error) = EndpointPattern::parse(&self.endpoint.value) {
-            errors.push(&id, "Endpoint", &error.to_string());
-            self.endpoint.error = Some(error.to_string());
+            errors.push(&endpoint, &format!("Endpoint of row {row}"), &error.to_string());
         }
         if self.action_names().is_empty() {
-            let sentence = "tick at least one action";
-            errors.push(&format!("read.{}", self.number), "Actions", sentence);
-            self.actions.error = Some(sentence.to_owned());
+            errors.push(&actions, &format!("Actions of row {row}"), "tick at least one");
         }
+        self.endpoint = Field::checked(&self.endpoint.value, errors, &endpoint);
+        self.actions = Field::checked("", errors, &actions);
     }
 }
 
@@ -149,16 +149,14 @@ pub(super) struct RuleKey {
 pub(super) async fn remove(form: CsrfForm<RuleKey>, id: Path<String>) -> PageResult {
     let CsrfForm { visitor, fields } = form;
     let shown = find(&visitor, &id).await?;
-    let mut below = vec!["endpoints".to_owned(), fields.workspace.clone()];
-    below.extend(pattern_segments(&fields.endpoint));
+    let below = ["endpoints".to_owned(), fields.workspace.clone(), decoded(&fields.endpoint)];
     match shown.send("DELETE", &below, Value::Null).await {
         Ok(_) => visitor.done(&shown.url(), &Flash::ok(format!("The rule for {} was removed.", fields.endpoint))),
         Err(refusal) => shown.page(Typed::default(), Errors::of_refusal(refusal, &[])?).await,
     }
 }
 
-/// A pattern as the rest of a door's path: decoded segments.
-fn pattern_segments(endpoint: &str) -> Vec<String> {
-    let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
-    endpoint.split('/').filter(|part| !part.is_empty()).map(decode).collect()
+/// A stored pattern as the last segment of a door's path, which is written decoded.
+fn decoded(endpoint: &str) -> String {
+    percent_encoding::percent_decode_str(endpoint).decode_utf8_lossy().into_owned()
 }

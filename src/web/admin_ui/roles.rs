@@ -67,14 +67,14 @@ pub(super) struct NewRole {
 
 /// `GET /roles`
 pub(super) async fn list(visitor: AdminSession, query: Query<ListQuery>) -> PageResult {
-    let workspace = shown_workspace(&visitor, &query.workspace)?;
+    let workspace = visitor.workspace_to_show(&query.workspace, "/rbac/roles")?;
     page(&visitor, workspace, &query, &NewRole::default(), Errors::default()).await
 }
 
 /// `POST /roles`
 pub(super) async fn create(form: CsrfForm<NewRole>) -> PageResult {
     let CsrfForm { visitor, fields } = form;
-    let workspace = shown_workspace(&visitor, &fields.workspace)?;
+    let workspace = visitor.workspace_to_show(&fields.workspace, "/rbac/roles")?;
     let members = json!({ "name": fields.name, "comment": optional(&fields.comment) });
     match visitor.change(Change::new(workspace, "POST", &["rbac", "roles"], members)).await {
         Ok(body) => {
@@ -87,20 +87,6 @@ pub(super) async fn create(form: CsrfForm<NewRole>) -> PageResult {
             page(&visitor, workspace, &ListQuery::default(), &fields, errors).await
         }
     }
-}
-
-/// The workspace that the address names, or else the chosen one, or else the first whose roles the visitor may read.
-fn shown_workspace<'v>(visitor: &'v AdminSession, named: &str) -> Result<&'v Workspace, PageError> {
-    if let Some(workspace) = visitor.find_workspace(named) {
-        visitor.require(workspace, "/rbac/roles", Action::Read)?;
-        return Ok(workspace);
-    }
-    let chosen = visitor.chosen_workspace()?;
-    if visitor.may(chosen, "/rbac/roles", Action::Read) {
-        return Ok(chosen);
-    }
-    let first = visitor.reachable().into_iter().find(|one| visitor.may(one, "/rbac/roles", Action::Read));
-    Ok(first.map_or_else(|| visitor.require_place("/rbac/roles", Action::Read), Ok)?)
 }
 
 async fn page(

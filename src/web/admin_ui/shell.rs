@@ -102,14 +102,12 @@ impl AdminSession {
 
     fn nav(&self) -> Nav {
         let reads = |endpoint| self.place(endpoint, Action::Read).is_some();
-        let reads_somewhere =
-            |endpoint| self.reachable().iter().any(|workspace| self.may(workspace, endpoint, Action::Read));
         Nav {
             admins: reads("/admins"),
-            rbac_users: reads_somewhere("/rbac/users"),
-            roles: reads_somewhere("/rbac/roles"),
+            rbac_users: reads("/rbac/users"),
+            roles: reads("/rbac/roles"),
             groups: reads("/groups"),
-            workspaces: reads("/workspaces"),
+            workspaces: !self.reachable().is_empty(),
             audit: reads("/audit/requests"),
             sso: self.services.login.is_some() && self.is_super_admin(),
         }

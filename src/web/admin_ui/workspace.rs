@@ -49,7 +49,7 @@ struct WorkspaceDetail {
     id: String,
     name: String,
     comment: String,
-    upstream: String,
+    upstream: Option<String>,
     created: When,
     updated: When,
 }
@@ -114,7 +114,7 @@ fn find<'v>(visitor: &'v AdminSession, name: &str) -> Result<Shown<'v>, PageErro
     let workspace = visitor.reachable().into_iter().find(|one| one.name.as_str() == name);
     let workspace = workspace.ok_or_else(ApiError::not_found)?;
     let shown = Shown { visitor, workspace };
-    visitor.require(shown.place(Action::Read)?, &shown.door(), Action::Read)?;
+    visitor.require(workspace, &shown.door(), Action::Read)?;
     Ok(shown)
 }
 
@@ -127,20 +127,14 @@ impl Shown<'_> {
         self.visitor.url(&self.door())
     }
 
-    /// Where the visitor may do something to this workspace: in `default`, or else in the workspace itself.
-    fn place(&self, action: Action) -> Result<&Workspace, ApiError> {
-        let default = self.visitor.default_workspace()?;
-        Ok(if self.visitor.may(default, &self.door(), action) { default } else { self.workspace })
-    }
-
+    /// The rights in the workspace itself count, wherever the request stands.
     fn may(&self, action: Action) -> bool {
-        self.place(action).is_ok_and(|place| self.visitor.may(place, &self.door(), action))
+        self.visitor.may(self.workspace, &self.door(), action)
     }
 
     async fn send(&self, method: &'static str, members: Value, query: Query) -> Result<Value, ApiError> {
-        let place = self.place(Action::of_method(method).unwrap_or(Action::Update))?;
-        let change = Change::new(place, method, &["workspaces", self.workspace.name.as_str()], members);
-        self.visitor.call(change, query).await
+        let segments = ["workspaces", self.workspace.name.as_str()];
+        self.visitor.call(Change::new(self.workspace, method, &segments, members), query).await
     }
 
     async fn page(self, typed: Option<Edit>, errors: Errors) -> Result<HttpResponse, PageError> {
@@ -158,7 +152,7 @@ impl Shown<'_> {
             url: self.url(),
             can_update: self.may(Action::Update),
             can_change_upstream: visitor.is_super_admin() && !workspace.name.is_default(),
-            can_delete: self.may(Action::Delete) && !workspace.name.is_default(),
+            can_delete: visitor.may_everywhere(&self.door(), Action::Delete) && !workspace.name.is_default(),
             form: WorkspaceEdit {
                 comment: Field::checked(typed.comment, &errors, "comment"),
                 upstream_admin_url: Field::checked(address, &errors, "upstream_admin_url"),
@@ -173,7 +167,7 @@ impl Shown<'_> {
                 id: workspace.id.to_string(),
                 name: workspace.name.to_string(),
                 comment,
-                upstream: watch.address(own_upstream),
+                upstream: visitor.is_super_admin().then(|| watch.address(own_upstream)),
                 created: When::new(workspace.created_at, now),
                 updated: When::new(workspace.updated_at, now),
             },

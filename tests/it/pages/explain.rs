@@ -9,7 +9,7 @@ async fn km_060_the_page_names_the_rule_its_level_and_the_role() {
         scene.signed_in("reader", &["default:read-only"]).await;
         let allowed = root.get("/_sso/roles/explain?user=reader%40example.com&method=GET&path=/services/x").await;
         assert_eq!((allowed.status, allowed.all(".verdict h2")), (200, vec!["Allowed".to_owned()]));
-        assert_eq!(allowed.all(".levels .hit strong"), ["every workspace, every endpoint"]);
+        assert_eq!(allowed.all(".levels .hit strong"), ["Rules for every workspace and every endpoint"]);
         assert!(allowed.words().contains("default / read-only") && allowed.words().contains("idp"));
         let role = allowed.attributes(".verdict dd a", "href");
         assert!(role.iter().any(|link| link.starts_with("/_sso/roles/")), "{role:?}");

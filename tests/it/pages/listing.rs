@@ -110,6 +110,8 @@ async fn an_unknown_page_is_404_with_a_way_home() {
             assert_eq!(page.attributes(".form-actions a", "href"), ["/_sso/"], "{path}");
         }
         assert_eq!(browser.get("/_sso/admins?offset=x").await.status, 400);
+        let button = browser.get("/_sso/sso/test").await;
+        assert_eq!((button.status, button.attributes(".form-actions a", "href")), (405, vec!["/_sso/".to_owned()]));
         assert_eq!(scene.browser().get("/_sso/nowhere").await.status, 303);
     })
     .await;
