@@ -29,8 +29,10 @@ macro_rules! uuid_id {
 
         impl FromStr for $name {
             type Err = uuid::Error;
+            /// Only the hyphenated form: other spellings of the same id would be judged as another text.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Uuid::try_parse(text).map(Self)
+                let hyphenated = if text.len() == 36 { text } else { "" };
+                Uuid::try_parse(hyphenated).map(Self)
             }
         }
     };

@@ -134,8 +134,12 @@ fn place(target: &mut Value, steps: &[Step<'_>], value: Value) -> Result<(), Bod
         }
         Step::Index(index) => {
             let items = into_array(target).ok_or(BodyError::Form)?;
+            // Gaps would let a short body ask for a long list at every level.
+            if items.len() + 1 < *index {
+                return Err(BodyError::Form);
+            }
             if items.len() < *index {
-                items.resize(*index, Value::Null);
+                items.push(Value::Null);
             }
             place(items.get_mut(index - 1).ok_or(BodyError::Form)?, rest, value)
         }
@@ -182,7 +186,7 @@ mod tests {
         ] {
             assert_eq!(read(FORM, body), Ok(expected), "{body}");
         }
-        for bad in ["a[=1", "a[0]=1", "a[99999]=1", "a=1&a.b=2", "a.b.c.d.e.f.g.h.i=1", "[]=1"] {
+        for bad in ["a[=1", "a[0]=1", "a[99999]=1", "a[2]=1", "a=1&a.b=2", "a.b.c.d.e.f.g.h.i=1", "[]=1"] {
             assert_eq!(read(FORM, bad), Err(BodyError::Form), "{bad}");
         }
     }

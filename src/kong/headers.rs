@@ -26,6 +26,17 @@ const HOP_BY_HOP: &[&str] = &[
 /// Set anew for each upstream request, whatever the client sent.
 const REPLACED: &[&str] = &["host", "content-length", "expect", "forwarded", "x-real-ip"];
 
+/// Headers with which some frameworks replace the method or path that was judged.
+const OVERRIDES: &[&str] = &[
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-method",
+    "x-original-url",
+    "x-original-uri",
+    "x-rewrite-url",
+];
+
 /// Whether `name` belongs to one connection only, by itself or because `Connection` names it.
 #[must_use]
 pub fn is_hop_by_hop(name: &HeaderName, headers: &HeaderMap) -> bool {
@@ -43,7 +54,13 @@ fn named_by_connection(name: &str, headers: &HeaderMap) -> bool {
 #[must_use]
 pub fn may_go_up(name: &HeaderName, headers: &HeaderMap, credentials: &Credentials) -> bool {
     let text = name.as_str();
+    if text.contains('_') {
+        // Some servers read `kong_admin_token` as `kong-admin-token`.
+        let hyphenated = HeaderName::try_from(text.replace('_', "-"));
+        return hyphenated.is_ok_and(|name| may_go_up(&name, headers, credentials));
+    }
     !(is_hop_by_hop(name, headers)
+        || OVERRIDES.contains(&text)
         || REPLACED.contains(&text)
         || matches!(text, "cookie" | "authorization")
         || text == credentials.token_header
@@ -87,6 +104,10 @@ mod tests {
             "forwarded",
             "host",
             "upgrade",
+            "kong_admin_token",
+            "x_forwarded_for",
+            "x-http-method-override",
+            "x-original-url",
         ] {
             assert!(!may_go_up(&HeaderName::try_from(stays).unwrap(), &headers, &credentials), "{stays}");
         }

@@ -22,8 +22,10 @@ use crate::domain::time::{Clock, UnixSeconds};
 use crate::domain::workspace::Workspace;
 use crate::store::{Store, StoreError, admins, grants, rbac_users, workspaces};
 
-/// Wrong tokens that cost a slow hash each, from one client within a minute, after which no more are looked at.
-const FAILURES_A_MINUTE: u32 = 30;
+/// Wrong tokens of one client within a minute after which no more are looked at.
+const FAILURES_A_MINUTE: u32 = 600;
+/// The same for those that cost a slow hash each.
+const SLOW_FAILURES_A_MINUTE: u32 = 30;
 /// Slow hashes computed at the same time.
 const HASHES_AT_ONCE: usize = 2;
 
@@ -66,6 +68,13 @@ struct Verified {
     stored: Arc<str>,
 }
 
+/// Wrong tokens of one client.
+#[derive(Default)]
+struct Failures {
+    any: AtomicU32,
+    slow: AtomicU32,
+}
+
 /// The decision path's state.
 pub struct Access {
     store: Store,
@@ -75,7 +84,7 @@ pub struct Access {
     generation: AtomicU64,
     epoch: AtomicI64,
     tokens: Cache<Fingerprint, Verified>,
-    failures: Cache<IpAddr, Arc<AtomicU32>>,
+    failures: Cache<IpAddr, Arc<Failures>>,
     principals: Cache<(RbacUserId, u64), Loaded>,
     workspaces: Cache<u64, Arc<Vec<Workspace>>>,
     hashing: Semaphore,
@@ -168,20 +177,25 @@ impl Access {
             .filter(|(_, token_enabled)| *token_enabled)
             .filter_map(|(user, _)| Some((user.id, user.user_token?)))
             .collect();
+        let failures = self.failures.get_with(client, async { Arc::default() }).await;
+        if failures.any.load(Ordering::Relaxed) >= FAILURES_A_MINUTE {
+            return Err(AccessError::TooManyFailures);
+        }
         if candidates.is_empty() {
+            failures.any.fetch_add(1, Ordering::Relaxed);
             return Err(AccessError::Invalid);
         }
-        let failures = self.failures.get_with(client, async { Arc::default() }).await;
-        if failures.load(Ordering::Relaxed) >= FAILURES_A_MINUTE {
+        // Counted before it is known to be one, so that many at once find the same limit; a right token is taken out.
+        if failures.slow.fetch_add(1, Ordering::Relaxed) >= SLOW_FAILURES_A_MINUTE {
             return Err(AccessError::TooManyFailures);
         }
         for (user, stored) in candidates {
             if self.verify(stored.clone(), token).await? {
+                failures.slow.fetch_sub(1, Ordering::Relaxed);
                 let stored = if token::is_dated(&stored) { self.rehash(user, stored, token).await? } else { stored };
                 return Ok(Verified { user, stored: stored.into() });
             }
         }
-        failures.fetch_add(1, Ordering::Relaxed);
         Err(AccessError::Invalid)
     }
 

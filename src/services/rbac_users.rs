@@ -144,6 +144,14 @@ pub async fn update(
     Ok(user)
 }
 
+/// An admin's rights follow the groups of each sign-in. A token set by somebody else would follow them too, however few
+/// they are now.
+fn refuse_foreign_token(services: &Services, caller: &Caller, admin: RbacUserId) -> Result<(), ServiceError> {
+    let is_free = !services.access.is_enforced() || caller.is_user(admin) || caller.principal.is_super_admin;
+    let sentence = "The RBAC token of an admin is set by that admin or by a super-admin";
+    if is_free { Ok(()) } else { Err(ServiceError::Forbidden(sentence.to_owned())) }
+}
+
 async fn apply(
     services: &Services,
     caller: &Caller,
@@ -158,6 +166,9 @@ async fn apply(
     }
     let token = token.filter(|token| !token.is_echo(&user));
     let wakes = edit.enabled == Some(true) && !user.enabled;
+    if token.is_some() && is_pair {
+        refuse_foreign_token(services, caller, user.id)?;
+    }
     if token.is_some() || wakes {
         let rights = Rights::of(change.connection(), user.id).await?;
         Guard::of(services, caller).may_control(user.id, &rights)?;

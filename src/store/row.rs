@@ -84,7 +84,8 @@ pub(super) fn found(done: &AnyQueryResult) -> Result<(), StoreError> {
     if done.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
 }
 
-/// The id that a person wrote where names are accepted too: a UUID in any spelling always means an id.
+/// The id that a person wrote where names are accepted too: a hyphenated UUID, in either case of letters.
 pub(super) fn as_id(name_or_id: &str) -> Option<String> {
-    uuid::Uuid::try_parse(name_or_id).ok().map(|id| id.to_string())
+    let hyphenated = Some(name_or_id).filter(|text| text.len() == 36)?;
+    uuid::Uuid::try_parse(hyphenated).ok().map(|id| id.to_string())
 }

@@ -10,14 +10,14 @@ use actix_session::SessionExt as _;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header::{ACCEPT, LOCATION};
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::{BytesMut, Payload};
+use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::StreamExt as _;
 use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use super::error::ApiError;
 use super::guard::Arrival;
+use super::outlive::read_body;
 use super::pages;
 use super::session::{self, SignIn};
 use super::trail::Trail;
@@ -70,17 +70,10 @@ async fn get(arrival: &Arrival<'_>, login: &Login, trail: &mut Trail) -> Result<
 async fn post(
     arrival: &Arrival<'_>,
     login: &Login,
-    mut payload: Payload,
+    payload: Payload,
     trail: &mut Trail,
 ) -> Result<HttpResponse, ApiError> {
-    let mut form = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| ApiError::bad_request("body", "The request body broke off"))?;
-        if form.len() + chunk.len() > LONGEST_ANSWER {
-            return Err(ApiError::payload_too_large(LONGEST_ANSWER as u64));
-        }
-        form.extend_from_slice(&chunk);
-    }
+    let form = read_body(payload, LONGEST_ANSWER).await?;
     match Login::answer(&form) {
         Ok(Some(response)) => finish(arrival, login, response, trail).await,
         Ok(None) => Err(ApiError::bad_request("no_login_answer", "POST here is for answers of the identity provider")),

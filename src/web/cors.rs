@@ -26,8 +26,8 @@ pub fn preflight(request: &HttpRequest) -> Option<HttpResponse> {
 
 /// Adds what the browser of an allowed origin needs, and nothing for others.
 pub fn decorate(arrival: &Arrival<'_>, headers: &mut HeaderMap) {
-    let Some(origin) = arrival.request.headers().get(ORIGIN) else { return };
     headers.append(VARY, HeaderValue::from_static("Origin"));
+    let Some(origin) = arrival.request.headers().get(ORIGIN) else { return };
     if !origin.to_str().is_ok_and(|origin| arrival.is_allowed_origin(origin)) {
         return;
     }

@@ -165,6 +165,19 @@ impl ApiError {
         Self::message(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
     }
 
+    /// A body that takes too long.
+    #[must_use]
+    pub fn body_timeout() -> Self {
+        Self::message(StatusCode::REQUEST_TIMEOUT, "body_timeout", "The request body took too long")
+    }
+
+    /// A workspace's address that `sso_workspace_upstreams` does not admit any more.
+    #[must_use]
+    pub fn upstream_not_admitted() -> Self {
+        let message = "The upstream of this workspace is not allowed by sso_workspace_upstreams";
+        Self::message(StatusCode::BAD_GATEWAY, "upstream_not_admitted", message)
+    }
+
     /// A method that the door does not know; `allow` lists those it does.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {

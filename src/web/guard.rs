@@ -170,3 +170,21 @@ impl Arrival<'_> {
         self.services.settings.gui.urls.iter().any(|url| url.origin().ascii_serialization() == origin)
     }
 }
+
+/// The same caller with the rights of this moment.
+///
+/// # Errors
+/// 401 when user or session have ended in the meantime, 503 when that cannot be checked.
+pub async fn renewed(services: &Services, caller: &Caller) -> Result<Caller, ApiError> {
+    let Some(user) = caller.principal.rbac_user_id else { return Ok(caller.clone()) };
+    let principal = match caller.proof {
+        Proof::Token => services.access.token_principal(user).await?,
+        Proof::Session(id) => match services.sessions.authenticate(id).await {
+            Ok(live) => services.access.principal(live.rbac_user_id).await?,
+            Err(SessionError::Over) => return Err(ApiError::session_expired(String::new())),
+            Err(SessionError::Service(error)) => return Err(error.into()),
+        },
+        Proof::Off => return Ok(caller.clone()),
+    };
+    Ok(Caller { principal, ..caller.clone() })
+}

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, LOCATION,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Payload};
@@ -16,6 +16,7 @@ use super::auth;
 use super::error::ApiError;
 use super::guard::Arrival;
 use super::kconfig;
+use super::outlive::outlive;
 use super::pages;
 use super::peer::Peer;
 use super::proxy::{Forward, Upstream, stream_answer};
@@ -33,6 +34,15 @@ const STATIC_ENDINGS: &[&str] = &[
 
 /// Answers every request of the GUI's listener that is none of the own pages.
 pub async fn handle(
+    request: HttpRequest,
+    body: Payload,
+    services: Data<Services>,
+    upstream: Data<Upstream>,
+) -> HttpResponse {
+    outlive(async move { answer(request, body, services, upstream).await }).await
+}
+
+async fn answer(
     request: HttpRequest,
     body: Payload,
     services: Data<Services>,
@@ -81,7 +91,16 @@ async fn manager(
         return Ok(kconfig::answer(arrival, caller.as_ref()).await?);
     }
     if is_static(&name) {
-        return Ok(stream_answer(fetch(arrival, body, upstream, path).await?));
+        let found = fetch(arrival, body, upstream, path).await?;
+        if !is_document(&found) {
+            return Ok(stream_answer(found));
+        }
+        // Kong Manager answers unknown names with its document, which is for whoever is signed in.
+        return match arrival.visitor().await {
+            Ok(_) => Ok(dress(arrival, found)),
+            Err(error) if error.status() == StatusCode::UNAUTHORIZED => Ok(to_sign_in(arrival)),
+            Err(error) => Err(error),
+        };
     }
     if services.login.is_none() && services.access.is_enforced() {
         return pages::no_sign_in(&services.settings.gui, arrival.request_id);
@@ -128,7 +147,16 @@ async fn document(
     upstream: &Upstream,
     path: &CanonicalPath,
 ) -> Result<HttpResponse, ApiError> {
-    let mut response = stream_answer(fetch(arrival, body, upstream, path).await?);
+    Ok(dress(arrival, fetch(arrival, body, upstream, path).await?))
+}
+
+fn is_document(answer: &super::proxy::UpstreamResponse) -> bool {
+    answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+/// A document with the headers that documents have here.
+fn dress(arrival: &Arrival<'_>, found: super::proxy::UpstreamResponse) -> HttpResponse {
+    let mut response = stream_answer(found);
     let gui = &arrival.services.settings.gui;
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -146,7 +174,7 @@ async fn document(
     {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
-    Ok(response)
+    response
 }
 
 fn content_security_policy(gui: &GuiSettings) -> Option<String> {

@@ -8,6 +8,7 @@ pub mod error;
 pub mod guard;
 pub mod gui;
 pub mod kconfig;
+pub mod outlive;
 pub mod pages;
 pub mod peer;
 pub mod proxy;

@@ -18,6 +18,11 @@ use super::peer::Peer;
 use crate::kong::headers::{Credentials, may_come_down, may_go_up};
 use crate::metrics::{Metrics, UpstreamOutcome};
 
+/// How long an idle connection is kept: shorter than servers do, since a change cannot be repeated on a stale one.
+const KEEP_ALIVE: Duration = Duration::from_secs(4);
+/// How long a client may pause while it sends a body.
+const PAUSE: Duration = Duration::from_secs(15);
+
 /// The body of an upstream answer.
 pub type UpstreamResponse = awc::ClientResponse;
 
@@ -57,7 +62,7 @@ impl Upstream {
     ) -> Self {
         let connector = awc::Connector::new()
             .timeout(Duration::from_secs(5))
-            .conn_keep_alive(Duration::from_secs(30))
+            .conn_keep_alive(KEEP_ALIVE)
             .rustls_0_23(Arc::new(tls));
         let client = awc::Client::builder()
             .connector(connector)
@@ -101,11 +106,12 @@ impl Upstream {
             return Err(ApiError::payload_too_large(self.max_body));
         }
         let mut left = self.max_body;
-        let body = body.map(move |chunk| {
-            let chunk: Bytes = chunk.map_err(std::io::Error::other)?;
+        let body = unhurried(body).map(move |chunk| {
+            let chunk: Bytes = chunk?;
             left = left.checked_sub(chunk.len() as u64).ok_or(std::io::ErrorKind::FileTooLarge)?;
             Ok::<_, std::io::Error>(chunk)
         });
+        let body = Box::pin(body);
         let prepared = self.prepare(request, uri, to);
         let sent = match length {
             Some(length) => prepared.send_body(SizedStream::new(length, body)).await,
@@ -167,6 +173,14 @@ fn outcome(sent: &Result<UpstreamResponse, ApiError>) -> Option<UpstreamOutcome>
         Err(error) if error.status() == StatusCode::BAD_GATEWAY => Some(UpstreamOutcome::Unreachable),
         Err(_) => None,
     }
+}
+
+/// The body of a client that never pauses for long.
+fn unhurried(body: Payload) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
+    futures_util::stream::try_unfold(body, |mut body| async move {
+        let chunk = tokio::time::timeout(PAUSE, body.next()).await.map_err(|_| std::io::ErrorKind::TimedOut)?;
+        Ok(chunk.transpose().map_err(std::io::Error::other)?.map(|chunk| (chunk, body)))
+    })
 }
 
 fn is_read(method: &Method) -> bool {

@@ -6,6 +6,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
 use kong_sso::config::Settings;
+use kong_sso::config::settings::UpstreamRule;
 use kong_sso::domain::admin::{Admin, AdminStatus, RbacUser};
 use kong_sso::domain::ids::{AdminId, RbacUserId, RoleId, RoleName, UserName, WorkspaceName};
 use kong_sso::domain::rbac::{ActionSet, EndpointPattern, WorkspaceScope};
@@ -123,6 +124,7 @@ fn settings(upstream: &str, database: &Database) -> Settings {
     let mut settings = node::settings(upstream);
     settings.upstream.admin_headers = vec![("apikey".to_owned(), "loopback-key".to_owned().into())];
     settings.upstream.max_body = 1024;
+    settings.upstream.workspace_upstreams = vec![UpstreamRule::Network("127.0.0.0/8".parse().unwrap())];
     settings.database = database.settings.clone();
     settings
 }
@@ -436,4 +438,146 @@ async fn without_any_login_programs_may_write_and_other_sites_may_not() {
         running.stop().await;
         handle.stop(false).await;
     }
+}
+
+/// Opens a request whose body never comes to its end, and returns the connection.
+async fn stalled(url: &str, head: &str) -> tokio::net::TcpStream {
+    use tokio::io::AsyncWriteExt as _;
+    let mut stream = tokio::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stream
+}
+
+#[actix_web::test]
+async fn rights_withdrawn_while_a_body_comes_in_do_not_count() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    with_server(async |url, store| {
+        let fired = add_user(store, "fired", true, &[("*", "*", "*")]).await;
+        add_user(store, "plain", true, &[]).await;
+        let head = "POST /rbac/users/plain/roles HTTP/1.1\r\nhost: x\r\nkong-admin-token: fired\r\n\
+                    content-type: application/json\r\ncontent-length: 21\r\n\r\n{\"rol";
+        let mut stream = stalled(url, head).await;
+        let mut tx = store.write().await.unwrap();
+        rbac_users::delete(&mut tx, fired).await.unwrap();
+        epochs::bump(&mut tx, Epoch::Rbac).await.unwrap();
+        tx.commit().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        stream.write_all(b"es\":\"read-only\"}").await.unwrap();
+        let mut answer = vec![0; 1024];
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut answer)).await.unwrap().unwrap();
+        let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_change_whose_client_goes_away_is_recorded_all_the_same() {
+    use tokio::io::AsyncWriteExt as _;
+    for database in databases().await {
+        let (listener, upstream_url) = bind();
+        let slow = async |request: HttpRequest, body: web::Bytes| {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            echo(request, body).await
+        };
+        let upstream = HttpServer::new(move || App::new().default_service(web::to(slow))).workers(1).disable_signals();
+        let upstream = upstream.listen(listener).unwrap().run();
+        let handle = upstream.handle();
+        actix_web::rt::spawn(upstream);
+        bootstrap::first_super_admin(&database.store, &"root".to_owned().into(), NOW).await.unwrap();
+        let mut settings = settings(&upstream_url, &database);
+        settings.audit.enabled = true;
+        settings.audit.record_ttl = 3600;
+        let running = node::start(settings).await;
+        let address = running.admin.strip_prefix("http://").unwrap();
+        let head = "DELETE /services/x HTTP/1.1\r\nhost: x\r\nkong-admin-token: root\r\n\r\n";
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        // Closing with a linger of zero resets the connection.
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(stream);
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        let token = &[("kong-admin-token", "root")];
+        let records = call("GET", format!("{}/audit/requests?method=DELETE", running.admin), token, "").await;
+        assert_eq!((records.status, &records.body["total"]), (200, &json!(1)), "{}", records.body);
+        running.stop().await;
+        handle.stop(false).await;
+    }
+}
+
+#[actix_web::test]
+async fn an_id_spelled_in_another_way_reaches_no_other_workspace() {
+    with_server(async |url, store| {
+        add_user(store, "pat", true, &[("payments", "*", "*")]).await;
+        let all = workspaces::list(&mut store.read().await.unwrap()).await.unwrap();
+        let default = all.iter().find(|workspace| workspace.name.is_default()).unwrap();
+        let token = &[("kong-admin-token", "pat"), ("content-type", "application/json")];
+        for key in [
+            format!("%7B{}%7D", default.id),
+            format!("urn%3Auuid%3A{}", default.id),
+            default.id.to_string().replace('-', ""),
+            default.id.to_string(),
+            "default".to_owned(),
+        ] {
+            let reply = call("PATCH", format!("{url}/payments/workspaces/{key}"), token, "{\"comment\":\"x\"}").await;
+            assert!(matches!(reply.status, 403 | 404), "{key}: {}", reply.status);
+        }
+        let now = workspaces::find_by_id(&mut store.read().await.unwrap(), default.id).await.unwrap().unwrap();
+        assert_eq!(now.comment, None);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn nobody_plants_a_token_on_somebody_who_has_yet_to_get_rights() {
+    with_server(async |url, store| {
+        let rbac = ["/rbac/*", "/rbac/*/*", "/rbac/*/*/*", "/admins", "/admins/*"].map(|path| ("default", path, "*"));
+        add_user(store, "desk", true, &rbac).await;
+        let desk = &[("kong-admin-token", "desk"), ("content-type", "application/json")];
+        let invited = call("POST", format!("{url}/admins"), desk, "{\"username\":\"dave@example.com\"}").await;
+        assert_eq!(invited.status, 200, "{}", invited.body);
+        let user = format!("{url}/rbac/users/dave@example.com");
+        for (method, path, body) in [
+            ("PATCH", format!("{user}/token"), "{\"token\":\"mine\"}"),
+            ("PATCH", format!("{user}/token"), "{}"),
+            ("PATCH", user.clone(), "{\"user_token\":\"mine\"}"),
+            ("PUT", user.clone(), "{\"user_token\":\"mine\"}"),
+        ] {
+            assert_eq!(call(method, path.clone(), desk, body).await.status, 403, "{method} {path}");
+        }
+        let first = &[("kong-admin-token", "first"), ("content-type", "application/json")];
+        assert_eq!(call("PATCH", format!("{user}/token"), first, "{}").await.status, 200, "a super-admin may");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn many_guesses_at_once_find_the_same_limit() {
+    with_server(async |url, store| {
+        add_user(store, "root", true, &[("*", "*", "*")]).await;
+        let guess = look_alike("root");
+        let calls = (0..60).map(|_| async {
+            call("GET", format!("{url}/services"), &[("kong-admin-token", guess.as_str())], "").await.status
+        });
+        let statuses = futures_util::future::join_all(calls).await;
+        assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 30);
+        assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 30);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_workspace_without_rights_looks_like_none() {
+    with_server(async |url, store| {
+        add_user(store, "pat", true, &[("default", "/services", "read")]).await;
+        let token = &[("kong-admin-token", "pat")];
+        for door in ["userinfo", "endpoints", "services", ""] {
+            let real = call("GET", format!("{url}/payments/{door}"), token, "").await;
+            assert_eq!(real.status, 403, "{door}");
+        }
+        assert_eq!(call("GET", format!("{url}/userinfo"), token, "").await.status, 200);
+    })
+    .await;
 }

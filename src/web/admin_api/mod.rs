@@ -8,7 +8,7 @@ mod root;
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::ExposeSecret as _;
@@ -18,6 +18,7 @@ use super::auth;
 use super::cors;
 use super::error::ApiError;
 use super::guard::Arrival;
+use super::outlive::outlive;
 use super::peer::Peer;
 use super::proxy::{Forward, Upstream, stream_answer};
 use super::trail::Trail;
@@ -46,8 +47,11 @@ pub async fn handle(
     services: Data<Services>,
     upstream: Data<Upstream>,
 ) -> HttpResponse {
-    let path = CanonicalPath::parse(request.uri().path());
-    serve(&request, body, &services, &upstream, path, &Mount::default()).await
+    outlive(async move {
+        let path = CanonicalPath::parse(request.uri().path());
+        serve(&request, body, &services, &upstream, path, &Mount::default()).await
+    })
+    .await
 }
 
 /// Answers a request whose `path` is below `mount`.
@@ -75,6 +79,7 @@ pub async fn serve(
     };
     let mut response = answer.unwrap_or_else(ApiError::into_response);
     cors::decorate(&arrival, response.headers_mut());
+    harden(response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
     }
@@ -84,6 +89,14 @@ pub async fn serve(
         services.audit.record(trail.record(request, &peer, &shown, status, services.clock.now()));
     }
     response
+}
+
+/// What answers of the Admin API are never: kept by a cache, or taken for a page.
+fn harden(headers: &mut HeaderMap) {
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// The path as records show it: canonical, so that no odd spelling dodges an ignore pattern, but with the slash at its
@@ -117,6 +130,10 @@ async fn judge(
     let Addressed { workspace, path, is_prefixed } =
         addressing::address(&workspaces, path).ok_or_else(ApiError::store_unavailable)?;
     trail.workspace = Some(workspace.id);
+    if is_prefixed && !services.access.reaches(&caller.principal, &workspace.name) {
+        trail.rule = Some("no rule for this workspace".to_owned());
+        return Err(ApiError::no_permission(caller.principal.name.as_str(), action));
+    }
     let prefix = if is_prefixed { format!("{}/{}", mount.prefix, workspace.name) } else { mount.prefix.clone() };
     let place = own::Place { workspace, prefix: &prefix };
     let verdict = own::judge(services, &caller, &place, &path, action).await?;
@@ -166,6 +183,9 @@ async fn upstream_answer(
     let settings = &arrival.services.settings;
     let own_upstream = place.workspace.upstream_admin_url.as_deref().map(Url::parse).transpose();
     let own_upstream = own_upstream.map_err(|_| ApiError::internal())?;
+    if own_upstream.as_ref().is_some_and(|url| !settings.upstream.admits(url)) {
+        return Err(ApiError::upstream_not_admitted());
+    }
     let headers = own_headers(settings, own_upstream.is_none(), arrival.request_id)?;
     let forward = Forward {
         base: own_upstream.as_ref().unwrap_or(&settings.upstream.admin_url),

@@ -27,6 +27,7 @@ use crate::web::admin_api::own;
 use crate::web::error::ApiError;
 use crate::web::guard::Arrival;
 use crate::web::kconfig::WORKSPACE_COOKIE;
+use crate::web::outlive::BODY_DEADLINE;
 use crate::web::pages;
 use crate::web::peer::Peer;
 
@@ -304,7 +305,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for CsrfForm<T> {
         let body = Bytes::from_request(request, payload);
         Box::pin(async move {
             let visitor = AdminSession::of(visit?).await?;
-            let fields = checked_fields(&visitor, body.await)?;
+            let body = tokio::time::timeout(BODY_DEADLINE, body).await.map_err(|_| ApiError::body_timeout())?;
+            let fields = checked_fields(&visitor, body)?;
             let fields = serde_json::from_value(Value::Object(fields));
             let fields = fields.map_err(|_| ApiError::bad_request("bad_form", "Cannot parse form body"))?;
             Ok(Self { visitor, fields })

@@ -13,6 +13,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, REFERER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::rt;
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
 use url::{Url, form_urlencoded};
@@ -112,6 +113,20 @@ impl SharedTrail {
 /// # Errors
 /// Never by itself.
 pub(super) async fn frame(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return answer(request, next).await;
+    }
+    // A change is finished and recorded although its browser may have gone.
+    rt::spawn(answer(request, next)).await.unwrap_or_else(|error| {
+        tracing::error!(error = %error, "a request could not be finished");
+        Err(PageError(ApiError::internal()).into())
+    })
+}
+
+async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {

@@ -21,7 +21,6 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::StreamExt as _;
 use serde_json::Value;
 
 use crate::config::settings::RootRead;
@@ -34,7 +33,8 @@ use crate::services::Services;
 use crate::services::addressing;
 use crate::services::here::Here;
 use crate::web::error::ApiError;
-use crate::web::guard::Arrival;
+use crate::web::guard::{self, Arrival};
+use crate::web::outlive;
 
 /// First segments of own doors.
 const OWN_DOORS: &[&str] =
@@ -184,15 +184,18 @@ pub(super) async fn answer_request(
     path: &CanonicalPath,
 ) -> Result<HttpResponse, ApiError> {
     let method = arrival.request.method().as_str();
+    let action = Action::of_method(method).unwrap_or(Action::Read);
+    let body = if action == Action::Read { Members::new() } else { read_body(arrival.request, payload).await? };
+    let caller = &still_allowed(arrival.services, caller, place, path, action).await?;
     let call = Call {
         services: arrival.services,
         caller,
         place: *place,
-        action: Action::of_method(method).unwrap_or(Action::Read),
+        action,
         method: if method == "HEAD" { "GET" } else { method },
         segments: path.decoded().ok_or_else(ApiError::not_found)?,
         query: url::form_urlencoded::parse(arrival.request.query_string().as_bytes()).into_owned().collect(),
-        body: read_body(arrival.request, payload).await?,
+        body,
     };
     if let Some(lines) = audit::export(arrival, &call).await? {
         return Ok(lines);
@@ -206,11 +209,32 @@ pub(super) async fn answer_request(
 /// 403 without permission; what the door refuses.
 pub async fn call(call: &Call<'_>) -> Result<Answer, ApiError> {
     let path = path_of(&call.segments)?;
-    if !judge(call.services, call.caller, &call.place, &path, call.action).await?.is_allowed {
-        return Err(ApiError::no_permission(call.caller.principal.name.as_str(), call.action));
-    }
+    let caller = &still_allowed(call.services, call.caller, &call.place, &path, call.action).await?;
     call.services.audit.admit(call.action)?;
-    answer(call).await
+    answer(&Call {
+        caller,
+        segments: call.segments.clone(),
+        query: call.query.clone(),
+        body: call.body.clone(),
+        ..*call
+    })
+    .await
+}
+
+/// The caller with the rights of this moment, allowed to do it: between the first look and the end of a body somebody
+/// may have withdrawn them.
+async fn still_allowed(
+    services: &Services,
+    caller: &Caller,
+    place: &Place<'_>,
+    path: &CanonicalPath,
+    action: Action,
+) -> Result<Caller, ApiError> {
+    let caller = guard::renewed(services, caller).await?;
+    if judge(services, &caller, place, path, action).await?.is_allowed {
+        return Ok(caller);
+    }
+    Err(ApiError::no_permission(caller.principal.name.as_str(), action))
 }
 
 /// The canonical path of decoded segments.
@@ -242,25 +266,18 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
     }
 }
 
-async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Members, ApiError> {
+async fn read_body(request: &HttpRequest, payload: Payload) -> Result<Members, ApiError> {
     let mut types = request.headers().get_all(CONTENT_TYPE);
     let content_type = types.next();
     if types.next().is_some() {
         return Err(ApiError::bad_request("content_type", "Multiple Content-Type headers not allowed"));
     }
-    let mut bytes = actix_web::web::BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| ApiError::bad_request("body", "The request body broke off"))?;
-        if bytes.len() + chunk.len() > LONGEST_BODY {
-            return Err(ApiError::payload_too_large(LONGEST_BODY as u64));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
+    let bytes = outlive::read_body(payload, LONGEST_BODY).await?;
     if bytes.is_empty() {
         return Ok(Members::new());
     }
     let content_type = content_type.map(|value| value.to_str().unwrap_or_default());
-    body::parse(content_type, bytes.freeze()).await.map_err(|error| match error {
+    body::parse(content_type, bytes).await.map_err(|error| match error {
         BodyError::Json => ApiError::bad_json(),
         BodyError::Form => ApiError::bad_request("bad_form", "Cannot parse form body"),
         BodyError::MediaType => ApiError::unsupported_media_type(),
