@@ -56,10 +56,12 @@ pub fn subject<'w>(workspaces: &'w [Workspace], addressed: &'w Workspace, path: 
 pub fn judged_endpoint(path: &CanonicalPath) -> Endpoint {
     match path.segments() {
         [rbac, roles, role, endpoints, workspace, rest @ ..]
-            if rbac == "rbac" && roles == "roles" && endpoints == "endpoints" && rest.len() > 1 =>
+            if rbac == "rbac" && roles == "roles" && endpoints == "endpoints" =>
         {
-            let rest = rest.join("%2F");
-            Endpoint::from_segments([rbac, roles, role, endpoints, workspace, rest.as_str()])
+            let parts = rest.iter().flat_map(|segment| segment.split("%2F")).filter(|part| !part.is_empty());
+            let rule = parts.collect::<Vec<_>>().join("%2F");
+            let rule = if rule.is_empty() { "%2F" } else { rule.as_str() };
+            Endpoint::from_segments([rbac, roles, role, endpoints, workspace, rule])
         }
         _ => path.endpoint(),
     }
@@ -153,8 +155,20 @@ mod tests {
         let told = |name: &str, endpoint: &str| (name.to_owned(), endpoint.to_owned());
         assert_eq!(about("/workspaces/payments/meta"), told("payments", "/workspaces/payments/meta"));
         assert_eq!(about("/workspaces/nowhere"), told("default", "/workspaces/nowhere"));
-        let rule = "/rbac/roles/r/endpoints/default/services/a/plugins";
-        assert_eq!(about(rule), told("default", "/rbac/roles/r/endpoints/default/services%2Fa%2Fplugins"));
+        for rule in ["services/a/plugins", "/services/a/plugins", "%2Fservices%2Fa%2Fplugins", "services%2fa/plugins"] {
+            let rule = format!("/rbac/roles/r/endpoints/default/{rule}");
+            assert_eq!(
+                about(&rule),
+                told("default", "/rbac/roles/r/endpoints/default/services%2Fa%2Fplugins"),
+                "{rule}"
+            );
+        }
+        for root in ["", "/", "//", "/%2F"] {
+            let root = format!("/rbac/roles/r/endpoints/default{root}");
+            assert_eq!(about(&root), told("default", "/rbac/roles/r/endpoints/default/%2F"), "{root}");
+        }
+        let every = "/rbac/roles/r/endpoints/*/*";
+        assert_eq!(about(every), told("default", every));
     }
 
     #[test]

@@ -16,6 +16,17 @@ use crate::services::sessions::SessionError;
 /// Header with which browsers say where a request comes from (Fetch Metadata).
 const FETCH_SITE: &str = "sec-fetch-site";
 
+/// Where a request comes from, as far as headers that scripts cannot set tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Site {
+    /// This origin, or a listed one.
+    Own,
+    /// Another one.
+    Foreign,
+    /// Nothing was said: no browser of today.
+    Unknown,
+}
+
 /// What the guard needs of one request.
 pub struct Arrival<'r> {
     /// The request.
@@ -120,29 +131,36 @@ impl Arrival<'_> {
     /// Refuses a change that another site made the browser send (kong-manager.md 8.6).
     ///
     /// # Errors
-    /// 403 for an unsafe method with a session cookie whose origin is neither this one nor listed.
+    /// 403 for an unsafe method with a session cookie whose origin is neither this one nor listed. Where nobody signs
+    /// in, programs that say nothing of their origin pass, and browsers on other sites do not.
     pub fn refuse_cross_site(&self, caller: &Caller, action: Action) -> Result<(), ApiError> {
-        if caller.proof == Proof::Token || action == Action::Read {
-            return Ok(());
+        match (caller.proof, self.site()) {
+            (Proof::Token, _) | (_, Site::Own) => Ok(()),
+            (Proof::Off, Site::Unknown) => Ok(()),
+            _ if action == Action::Read => Ok(()),
+            _ => Err(ApiError::cross_site()),
         }
-        self.require_same_site()
     }
 
-    /// The same for any request.
+    /// The same for any request that only browsers send.
     ///
     /// # Errors
     /// 403 when its origin is neither this one nor listed.
     pub fn require_same_site(&self) -> Result<(), ApiError> {
+        if self.site() == Site::Own { Ok(()) } else { Err(ApiError::cross_site()) }
+    }
+
+    /// Where a browser says that a request comes from.
+    fn site(&self) -> Site {
         let headers = self.request.headers();
-        if let Some(site) = headers.get(FETCH_SITE)
-            && site.as_bytes() == b"same-origin"
-        {
-            return Ok(());
+        let fetch_site = headers.get(FETCH_SITE);
+        if fetch_site.is_some_and(|site| site.as_bytes() == b"same-origin") {
+            return Site::Own;
         }
-        let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-        match origin {
-            Some(origin) if origin == self.peer.origin() || self.is_allowed_origin(origin) => Ok(()),
-            _ => Err(ApiError::cross_site()),
+        match headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default()) {
+            Some(origin) if origin == self.peer.origin() || self.is_allowed_origin(origin) => Site::Own,
+            None if fetch_site.is_none() => Site::Unknown,
+            _ => Site::Foreign,
         }
     }
 

@@ -416,3 +416,24 @@ async fn an_imported_hash_is_replaced_at_its_first_use() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn without_any_login_programs_may_write_and_other_sites_may_not() {
+    for database in databases().await {
+        let (listener, upstream_url) = bind();
+        let upstream = HttpServer::new(|| App::new().default_service(web::to(echo))).workers(1).disable_signals();
+        let upstream = upstream.listen(listener).unwrap().run();
+        let handle = upstream.handle();
+        actix_web::rt::spawn(upstream);
+        let mut settings = settings(&upstream_url, &database);
+        settings.rbac.enforce = kong_sso::config::settings::EnforceRbac::Off;
+        let running = node::start(settings).await;
+        let url = format!("{}/services", running.admin);
+        assert_eq!(call("POST", url.clone(), &[], "{}").await.status, 200);
+        for headers in [&[("origin", "https://evil.example")][..], &[("sec-fetch-site", "cross-site")]] {
+            assert_eq!(call("POST", url.clone(), headers, "{}").await.status, 403, "{headers:?}");
+        }
+        running.stop().await;
+        handle.stop(false).await;
+    }
+}
