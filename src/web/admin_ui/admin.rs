@@ -232,7 +232,8 @@ async fn page(
     let is_self = visitor.caller.is_user(account.admin.rbac_user_id);
     let home = visitor.workspace_of(account.admin.ws_id)?;
     let may = |below: &str, action| visitor.may(home, &format!("/admins/{id}{below}"), action);
-    let choices = assignable(visitor, &format!("/admins/{id}/roles")).await?;
+    let roles_door = format!("/admins/{id}/roles");
+    let choices = assignable(visitor, &roles_door).await?;
     let view = AdminPage {
         shell: visitor.shell(account.admin.username.as_str(), Section::Admins)?,
         url: visitor.url(&door(&id)),
@@ -243,7 +244,7 @@ async fn page(
         is_self,
         is_last_super_admin: account.is_last_super_admin,
         form: typed.cloned().unwrap_or_else(|| stored(&account)).to_form(&errors),
-        roles: role_grants(&account.roles),
+        roles: role_grants(visitor, &account.roles, &roles_door),
         can_change_roles: !choices.is_empty() && !is_self,
         role_choices: role_groups(&choices, |workspace, role| format!("{workspace}:{}", role.name), ""),
         idp_groups: idp_groups(visitor, &account),

@@ -191,7 +191,7 @@ fn row(visitor: &AdminSession, listed: &ListedAdmin) -> AdminRow {
         email: admin.email.clone().filter(|email| *email != admin.username.as_str()).unwrap_or_default(),
         custom_id: admin.custom_id.clone().unwrap_or_default(),
         status: Badge::of_status(admin.status),
-        roles: role_grants(&listed.roles),
+        roles: role_grants(visitor, &listed.roles, &format!("/admins/{}/roles", admin.id)),
         token_enabled: admin.rbac_token_enabled,
         last_login: admin.last_login_at.map(|at| When::new(at, visitor.now())),
     }

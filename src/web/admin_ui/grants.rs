@@ -1,7 +1,8 @@
 //! Roles and badges as pages show them.
 
+use super::extractors::AdminSession;
 use crate::domain::admin::AdminStatus;
-use crate::domain::rbac::GrantSource;
+use crate::domain::rbac::{Action, GrantSource};
 use crate::domain::role::{HeldRole, RoleSource};
 
 /// A few words with a colour.
@@ -42,19 +43,20 @@ pub(super) struct RoleGrant {
     /// `local`, `idp` or `group NAME`.
     pub(super) source: String,
     pub(super) tone: String,
-    /// Whether it was given here.
+    /// Whether the visitor may take it away.
     pub(super) removable: bool,
 }
 
-impl From<&HeldRole> for RoleGrant {
-    fn from(held: &HeldRole) -> Self {
+impl RoleGrant {
+    /// A role of the visitor itself.
+    pub(super) fn own(held: &HeldRole) -> Self {
         let (source, tone) = source_words(&held.source);
         Self {
             workspace: held.workspace.to_string(),
             role: held.role.to_string(),
             source,
             tone: tone.to_owned(),
-            removable: held.source == GrantSource::Own(RoleSource::Local),
+            removable: false,
         }
     }
 }
@@ -69,9 +71,16 @@ pub(super) fn source_words(source: &GrantSource) -> (String, &'static str) {
     }
 }
 
-/// The same for a list of them.
-pub(super) fn role_grants(held: &[HeldRole]) -> Vec<RoleGrant> {
-    held.iter().map(RoleGrant::from).collect()
+/// The roles of somebody that the visitor may know of: those of workspaces where `door`, the path of that somebody's
+/// roles, is readable. Roles given here are removable where the visitor may do that.
+pub(super) fn role_grants(visitor: &AdminSession, held: &[HeldRole], door: &str) -> Vec<RoleGrant> {
+    let may = |held: &HeldRole, action| {
+        visitor.find_workspace(held.workspace.as_str()).is_some_and(|place| visitor.may(place, door, action))
+    };
+    let is_local = |held: &HeldRole| held.source == GrantSource::Own(RoleSource::Local);
+    let seen = held.iter().filter(|held| may(held, Action::Read));
+    seen.map(|held| RoleGrant { removable: is_local(held) && may(held, Action::Delete), ..RoleGrant::own(held) })
+        .collect()
 }
 
 /// A token, shown once.

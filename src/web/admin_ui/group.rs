@@ -18,6 +18,7 @@ use super::times::When;
 use crate::domain::admin::Admin;
 use crate::domain::group::GroupRole;
 use crate::domain::rbac::Action;
+use crate::domain::workspace::Workspace;
 use crate::services::page_data::groups::{self, GroupDetail as Detail};
 use crate::services::page_data::roles;
 use crate::web::error::ApiError;
@@ -31,7 +32,6 @@ struct GroupPage {
     can_update: bool,
     can_delete: bool,
     can_map: bool,
-    can_unmap: bool,
     url: String,
     group: GroupDetail,
     form: GroupForm,
@@ -56,6 +56,7 @@ struct Mapping {
     role: String,
     role_id: String,
     role_url: String,
+    removable: bool,
 }
 
 struct Member {
@@ -95,7 +96,7 @@ pub(super) async fn show(visitor: AdminSession, id: Path<String>) -> PageResult 
 pub(super) async fn update(form: CsrfForm<GroupFields>, id: Path<String>) -> PageResult {
     let CsrfForm { visitor, fields } = form;
     let shown = find(&visitor, &id).await?;
-    let outcome = shown.send("PATCH", &[], fields.to_body()).await;
+    let outcome = shown.send("PATCH", fields.to_body()).await;
     shown.settle(outcome, Typed { group: Some(fields), ..Typed::default() }, "The group was saved.").await
 }
 
@@ -108,7 +109,7 @@ pub(super) async fn map(form: CsrfForm<MappingFields>, id: Path<String>) -> Page
         id => id.to_owned(),
     };
     let members = json!({ "rbac_role_id": fields.rbac_role_id, "workspace_id": workspace });
-    let outcome = shown.send("POST", &["roles"], members).await;
+    let outcome = shown.link("POST", &workspace, members).await;
     let typed = Typed { mapping: fields, ..Typed::default() };
     shown.settle(outcome, typed, "The role was added. It counts from the members' next request.").await
 }
@@ -118,7 +119,7 @@ pub(super) async fn unmap(form: CsrfForm<MappingFields>, id: Path<String>) -> Pa
     let CsrfForm { visitor, fields } = form;
     let shown = find(&visitor, &id).await?;
     let members = json!({ "rbac_role_id": fields.rbac_role_id, "workspace_id": fields.workspace_id });
-    let outcome = shown.send("DELETE", &["roles"], members).await;
+    let outcome = shown.link("DELETE", &fields.workspace_id, members).await;
     shown.settle(outcome, Typed::default(), "The role was removed.").await
 }
 
@@ -131,7 +132,7 @@ pub(super) async fn delete(form: CsrfForm<ConfirmForm>, id: Path<String>) -> Pag
         let errors = Errors::of_field("confirm", "", "type the name to confirm");
         return shown.page(Typed::default(), errors).await;
     }
-    match shown.send("DELETE", &[], Value::Null).await {
+    match shown.send("DELETE", Value::Null).await {
         Ok(_) => visitor.done(&visitor.url("/groups"), &Flash::ok(format!("Group {name} was deleted."))),
         Err(refusal) => shown.page(Typed::default(), Errors::of_refusal(refusal, &[])?).await,
     }
@@ -156,11 +157,23 @@ impl Shown<'_> {
         self.visitor.url(&format!("/groups/{}", self.id()))
     }
 
-    /// A change by the group's door, or one below it.
-    async fn send(&self, method: &'static str, below: &[&str], members: Value) -> Result<Value, ApiError> {
-        let id = self.id();
-        let segments: Vec<&str> = ["groups", &id].into_iter().chain(below.iter().copied()).collect();
-        self.visitor.change(Change::new(self.visitor.default_workspace()?, method, &segments, members)).await
+    /// A change of the group itself, which belongs to no workspace.
+    async fn send(&self, method: &'static str, members: Value) -> Result<Value, ApiError> {
+        let default = self.visitor.default_workspace()?;
+        self.visitor.change(Change::new(default, method, &["groups", &self.id()], members)).await
+    }
+
+    /// A change of its roles, by the rights in the workspace where they count.
+    async fn link(&self, method: &'static str, workspace: &str, members: Value) -> Result<Value, ApiError> {
+        let place = self.visitor.find_workspace(workspace).ok_or_else(ApiError::not_found)?;
+        self.visitor.change(Change::new(place, method, &["groups", &self.id(), "roles"], members)).await
+    }
+
+    /// The workspaces in which the visitor may give the group a role.
+    fn mappable(&self) -> Vec<&Workspace> {
+        let door = format!("/groups/{}/roles", self.id());
+        let places = self.visitor.reachable().into_iter();
+        places.filter(|one| self.visitor.may(one, &door, Action::Create)).collect()
     }
 
     /// Answers a change: back to the page, or the page with what is wrong.
@@ -181,21 +194,21 @@ impl Shown<'_> {
         };
         let members = self.detail.members.items.iter().filter(is_seen);
         let seen = self.detail.roles.iter().filter(|link| sees_link(visitor, link));
-        let can_map = may(&format!("{door}/roles"), Action::Create);
-        let choices = if can_map { roles::choices(&visitor.services, visitor.reachable()).await? } else { Vec::new() };
+        let mappable = self.mappable();
+        let homes = if mappable.is_empty() { Vec::new() } else { homes_of_roles(visitor, &mappable)? };
+        let choices = roles::choices(&visitor.services, homes).await?;
         let comment = group.comment.clone().unwrap_or_default();
         let stored = GroupFields { name: group.name.to_string(), comment: comment.clone() };
         let view = GroupPage {
             shell: visitor.shell(group.name.as_str(), Section::Groups)?,
             can_update: may(&door, Action::Update),
             can_delete: may(&door, Action::Delete),
-            can_map,
-            can_unmap: may(&format!("{door}/roles"), Action::Delete),
+            can_map: !mappable.is_empty(),
             url: self.url(),
             form: typed.group.unwrap_or(stored).to_form(&errors),
             mappings: seen.map(|link| mapping(visitor, link)).collect(),
             role_choices: role_groups(&choices, |_, role| role.id.to_string(), &typed.mapping.rbac_role_id),
-            workspace_choices: workspace_choices(visitor, &typed.mapping.workspace_id),
+            workspace_choices: workspace_choices(&mappable, &typed.mapping.workspace_id),
             members: members.map(|admin| member(visitor, admin)).collect(),
             member_count: self.detail.members.total,
             group: GroupDetail {
@@ -211,8 +224,15 @@ impl Shown<'_> {
     }
 }
 
-fn workspace_choices(visitor: &AdminSession, selected: &str) -> Vec<Choice> {
-    visitor.reachable().into_iter().map(|one| Choice::new(one.id.to_string(), one.name.as_str(), selected)).collect()
+/// Where roles to choose from live: in the workspaces themselves, and in `default`, whose roles may count anywhere.
+fn homes_of_roles<'v>(visitor: &'v AdminSession, mappable: &[&'v Workspace]) -> Result<Vec<&'v Workspace>, ApiError> {
+    let default = visitor.default_workspace()?;
+    let others = mappable.iter().copied().filter(|one| one.id != default.id);
+    Ok(std::iter::once(default).chain(others).collect())
+}
+
+fn workspace_choices(mappable: &[&Workspace], selected: &str) -> Vec<Choice> {
+    mappable.iter().map(|one| Choice::new(one.id.to_string(), one.name.as_str(), selected)).collect()
 }
 
 fn mapping(visitor: &AdminSession, link: &GroupRole) -> Mapping {
@@ -222,6 +242,9 @@ fn mapping(visitor: &AdminSession, link: &GroupRole) -> Mapping {
         role: link.role_name.to_string(),
         role_id: link.role_id.to_string(),
         role_url: visitor.url(&format!("/roles/{}", link.role_id)),
+        removable: visitor
+            .workspace_of(link.workspace_id)
+            .is_ok_and(|one| visitor.may(one, &format!("/groups/{}/roles", link.group.id), Action::Delete)),
     }
 }
 

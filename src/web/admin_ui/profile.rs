@@ -11,7 +11,7 @@ use super::doors::Change;
 use super::extractors::{AdminSession, CsrfForm};
 use super::form::Errors;
 use super::frame::{PageError, PageResult};
-use super::grants::{RoleGrant, TokenOnce, role_grants};
+use super::grants::{RoleGrant, TokenOnce};
 use super::rbac_users::once;
 use super::shell::{Section, Shell};
 use super::times::When;
@@ -102,7 +102,7 @@ async fn page(
             issuer: admin.binding.as_ref().map(|bound| bound.issuer.clone()).unwrap_or_default(),
             last_login: admin.last_login_at.map(|at| When::new(at, visitor.now())),
         },
-        roles: role_grants(&account.roles),
+        roles: account.roles.iter().map(RoleGrant::own).collect(),
         idp_groups: idp_groups(visitor, &account),
         session: session(visitor).await?,
         token_enabled: admin.rbac_token_enabled,

@@ -193,7 +193,7 @@ impl Shown<'_> {
                 comment: Field::checked(&typed.comment, &errors, "comment"),
                 enabled: typed.enabled.is_some(),
             },
-            roles: role_grants(&self.account.roles),
+            roles: role_grants(visitor, &self.account.roles, &format!("{door}/roles")),
             role_choices: role_groups(&choices, |workspace, role| format!("{workspace}:{}", role.name), ""),
             explain_url: explain_url(visitor, user.name.as_str()),
             audit_url: audit_url(visitor, user.name.as_str()),

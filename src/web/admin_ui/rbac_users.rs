@@ -11,7 +11,7 @@ use super::extractors::{AdminSession, CsrfForm};
 use super::flash::Flash;
 use super::form::{Errors, Field, RoleGroup, optional, role_groups};
 use super::frame::{PageError, PageResult};
-use super::grants::{RoleRef, TokenOnce};
+use super::grants::{RoleRef, TokenOnce, role_grants};
 use super::lists::{BY_NAME, ListQuery, Order, Pager, SortLink};
 use super::role_choice::{RoleChoice, assignable};
 use super::shell::{Section, Shell};
@@ -167,16 +167,14 @@ async fn page(
 
 fn row(visitor: &AdminSession, account: &ServiceAccount) -> RbacUserRow {
     let user = &account.user;
-    let role = |held: &crate::domain::role::HeldRole| RoleRef {
-        workspace: held.workspace.to_string(),
-        role: held.role.to_string(),
-    };
+    let door = format!("/rbac/users/{}/roles", user.id);
+    let seen = role_grants(visitor, &account.roles, &door);
     RbacUserRow {
         url: visitor.url(&format!("/rbac-users/{}", user.id)),
         name: user.name.to_string(),
         comment: user.comment.clone().unwrap_or_default(),
         enabled: user.enabled,
-        roles: account.roles.iter().map(role).collect(),
+        roles: seen.into_iter().map(|grant| RoleRef { workspace: grant.workspace, role: grant.role }).collect(),
         created: When::new(user.created_at, visitor.now()),
     }
 }

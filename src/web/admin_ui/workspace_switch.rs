@@ -7,9 +7,8 @@ use super::frame::{PageResult, page_of};
 use crate::web::error::ApiError;
 
 /// What is chosen, and where the browser goes then.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 pub(super) struct Choice {
     workspace: String,
     to: String,

@@ -89,6 +89,7 @@ async fn somebody_without_roles_sees_what_to_do_and_nothing_else() {
         let home = browser.get("/_sso/").await;
         assert!(home.words().contains("You have no role yet"));
         assert_eq!(home.all("nav.side a"), ["Home", "Kong Manager"]);
+        assert!(!home.has("form.switcher"), "there is nothing to choose");
         let refused = browser.get("/_sso/groups").await;
         assert_eq!(refused.status, 403);
         assert!(refused.words().contains("newcomer@example.com, you do not have permissions to read this resource"));

@@ -281,3 +281,24 @@ async fn km_065_whoever_rules_one_workspace_sees_and_changes_that_one_only() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn whoever_rules_one_workspace_gives_groups_its_roles_and_sees_no_others() {
+    with_scene(async |scene| {
+        let root = scene.root().await;
+        let paula = of_payments(scene, &root).await;
+        let page = group(&root, "ops").await;
+        let everywhere = choice(&root, &page, "#rbac_role_id", "read-only").await;
+        root.submit_and_follow(&page, &format!("{page}/roles"), &[("rbac_role_id", &everywhere)]).await;
+        let shown = paula.get(&page).await;
+        assert!(shown.words().contains("This group gives no roles yet"), "{}", shown.words());
+        assert_eq!(shown.all("#workspace_id option"), ["The role's own workspace", "payments"]);
+        let own = choice(&paula, &page, "#rbac_role_id", "workspace-read-only").await;
+        let mapped = paula.submit_and_follow(&page, &format!("{page}/roles"), &[("rbac_role_id", &own)]).await;
+        assert!(mapped.all("tbody tr")[0].starts_with("workspace-read-only payments"), "{}", mapped.words());
+        let refused = paula.submit(&page, &format!("{page}/roles"), &[("rbac_role_id", &everywhere)]).await;
+        assert_eq!(refused.status, 403);
+        assert_eq!(root.get(&page).await.all("table:first-of-type tbody th").len(), 2);
+    })
+    .await;
+}
