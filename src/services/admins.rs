@@ -133,9 +133,13 @@ pub async fn update(
     let mut change = Change::begin(services, caller).await?;
     change.guard_last_super_admin().await?;
     let mut admin = find(services, caller, here, change.connection(), key).await?;
+    let guard = Guard::of(services, caller);
+    if affects(&admin, &edit) {
+        guard.spare_super_admins(change.connection(), &[admin.rbac_user_id]).await?;
+    }
     if hands_over(&admin, &edit) {
         let rights = Rights::of(change.connection(), admin.rbac_user_id).await?;
-        Guard::of(services, caller).may_control(admin.rbac_user_id, &rights)?;
+        guard.may_control(admin.rbac_user_id, &rights)?;
     }
     if edit.rbac_token_enabled == Some(false) {
         refuse_last_token(services, &mut change, &admin).await?;
@@ -164,6 +168,14 @@ fn hands_over(admin: &Admin, edit: &AdminEdit) -> bool {
         })
 }
 
+/// Whether a change decides who acts as this admin, whether it can act at all, or where it is written to.
+fn affects(admin: &Admin, edit: &AdminEdit) -> bool {
+    hands_over(admin, edit)
+        || edit.email.changes(&admin.email)
+        || edit.rbac_token_enabled.is_some_and(|enabled| enabled != admin.rbac_token_enabled)
+        || edit.status.is_some_and(|status| status != admin.status)
+}
+
 /// Without a sign-in the token is all that an admin has.
 async fn refuse_last_token(services: &Services, change: &mut Change<'_>, admin: &Admin) -> Result<(), ServiceError> {
     let user = admin.rbac_user_id;
@@ -185,11 +197,13 @@ pub(super) async fn sign_out(change: &mut Change<'_>, admin: AdminId) -> Result<
 /// Deletes an admin with its RBAC user, token and sign-ins.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Conflict`] for the last super-admin.
+/// [`ServiceError::NotFound`], [`ServiceError::Conflict`] for the last super-admin, [`ServiceError::Forbidden`] for a
+/// super-admin when the caller is none.
 pub async fn delete(services: &Services, caller: &Caller, here: &Here<'_>, key: &str) -> Result<(), ServiceError> {
     let mut change = Change::begin(services, caller).await?;
     change.guard_last_super_admin().await?;
     let admin = find(services, caller, here, change.connection(), key).await?;
+    Guard::of(services, caller).spare_super_admins(change.connection(), &[admin.rbac_user_id]).await?;
     remove(&mut change, &admin).await?;
     change.commit().await
 }

@@ -10,6 +10,7 @@ use crate::domain::access::Caller;
 use crate::domain::audit::ObjectRecord;
 use crate::domain::ids::RbacUserId;
 use crate::store::epochs::{self, Epoch};
+use crate::store::grants::Supervision;
 use crate::store::{Connection, Transaction, audit_objects, grants};
 
 /// What was done to an entity.
@@ -41,7 +42,7 @@ pub struct Change<'s> {
     actor: Option<RbacUserId>,
     objects: Vec<ObjectRecord>,
     ends_sessions: bool,
-    guards_super_admin: bool,
+    supervision: Option<Supervision>,
 }
 
 impl<'s> Change<'s> {
@@ -71,7 +72,7 @@ impl<'s> Change<'s> {
             actor,
             objects: Vec::new(),
             ends_sessions: false,
-            guards_super_admin: false,
+            supervision: None,
         })
     }
 
@@ -124,12 +125,13 @@ impl<'s> Change<'s> {
         Ok(epochs::bump(self.connection(), Epoch::Sessions).await?)
     }
 
-    /// Refuses this change at its end if no super-admin is left who can act although there was one.
+    /// Refuses this change at its end if no super-admin is left who can act although there was one, or none whom the
+    /// rules still let repair anything.
     ///
     /// # Errors
     /// The store failed.
     pub async fn guard_last_super_admin(&mut self) -> Result<(), ServiceError> {
-        self.guards_super_admin = !grants::list_super_admins(self.connection()).await?.is_empty();
+        self.supervision = Some(grants::supervision(self.connection()).await?);
         Ok(())
     }
 
@@ -138,7 +140,9 @@ impl<'s> Change<'s> {
     /// # Errors
     /// [`ServiceError::Conflict`] when the last super-admin would be gone; the store failed. Then nothing has changed.
     pub async fn commit(mut self) -> Result<(), ServiceError> {
-        if self.guards_super_admin && grants::list_super_admins(self.connection()).await?.is_empty() {
+        if let Some(before) = self.supervision
+            && grants::supervision(self.connection()).await? < before
+        {
             return Err(ServiceError::last_super_admin());
         }
         if let Some(ttl) = self.services.audit.object_ttl() {

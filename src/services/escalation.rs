@@ -1,6 +1,7 @@
 //! Nobody grants more than they have, and nobody changes their own roles (kong-manager.md 4.8). Called by every service
 //! that changes who may do what. Nothing is guarded while RBAC is off.
 
+mod super_admins;
 mod watch;
 
 pub(super) use watch::{Watch, holders, members, of_group, of_role, of_users};
@@ -91,7 +92,7 @@ impl<'c> Guard<'c> {
             return Ok(());
         }
         if rights.is_super_admin {
-            return Err(ServiceError::Forbidden("Super-admins can be changed only by super-admins".to_owned()));
+            return Err(super_admins::only_super_admins());
         }
         let mut rules = rights.policy.rules();
         rules.try_for_each(|rule| self.may_give(&rule.workspace, &rule.endpoint, rule.allowed.minus(rule.denied)))

@@ -72,9 +72,11 @@ pub async fn create(
     let guard = Guard::of(services, caller);
     let mut change = Change::begin(services, caller).await?;
     let group = groups::find(change.connection(), group).await?;
+    change.guard_last_super_admin().await?;
     let (role, workspace) = link.find(change.connection()).await?;
     require_right(services, caller, here, &workspace)?;
     guard.refuse_holder(&escalation::members(change.connection(), group.id).await?)?;
+    guard.spare_super_admins_of(change.connection(), &group).await?;
     let rules = granted::of_role(change.connection(), role.clone()).await?;
     guard.may_link(rules, &workspace.name)?;
     group_roles::create(change.connection(), group.id, role.id, workspace.id).await?;

@@ -89,7 +89,8 @@ pub async fn create(
     Ok(group)
 }
 
-/// Changes a group. Another name hands its roles to other people, so it takes the rights of these roles.
+/// Changes a group. Another name hands its roles to other people, so it takes the rights of these roles; and its members
+/// lose them at their next sign-in, so it takes what deleting the group takes.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Unique`] for a taken name, [`ServiceError::Forbidden`].
@@ -105,9 +106,9 @@ pub async fn update(
     let mut change = Change::begin(services, caller).await?;
     let mut group = find(change.connection(), key).await?;
     if let Some(name) = edit.name.filter(|name| *name != group.name) {
-        guard.refuse_holder(&escalation::members(change.connection(), group.id).await?)?;
-        guard.may_grant(&granted::of_group(change.connection(), group.id).await?)?;
+        guard_rename(&mut change, &guard, &group).await?;
         group.name = name;
+        guard.spare_super_admins_of(change.connection(), &group).await?;
     }
     edit.comment.apply(&mut group.comment);
     group.updated_at = change.now();
@@ -115,6 +116,15 @@ pub async fn update(
     change.record(Operation::Update, "groups", group.id, representation::group(&group));
     change.commit().await?;
     Ok(group)
+}
+
+/// Refuses what a new name gives to whom it fits, and what it takes from the members, as if they had left already.
+async fn guard_rename(change: &mut Change<'_>, guard: &Guard<'_>, group: &Group) -> Result<(), ServiceError> {
+    let members = escalation::members(change.connection(), group.id).await?;
+    guard.refuse_holder(&members)?;
+    guard.may_grant(&granted::of_group(change.connection(), group.id).await?)?;
+    let watch = Watch::begin(change, guard, escalation::of_group(group.id, &members)).await?;
+    watch.end_without(change, guard, &group.name).await
 }
 
 /// Makes a group what the request says, or makes one; with it, whether it is new.

@@ -173,6 +173,10 @@ async fn apply(
         let rights = Rights::of(change.connection(), user.id).await?;
         Guard::of(services, caller).may_control(user.id, &rights)?;
     }
+    let is_renamed = edit.name.as_ref().is_some_and(|name| *name != user.name);
+    if is_renamed || edit.enabled.is_some_and(|enabled| enabled != user.enabled) {
+        Guard::of(services, caller).spare_super_admins(change.connection(), &[user.id]).await?;
+    }
     change.guard_last_super_admin().await?;
     if let Some(token) = token {
         token.give(services, change, &mut user).await?;
@@ -242,13 +246,15 @@ pub async fn reset_token(
 /// Deletes a user. One that is not there counts as deleted.
 ///
 /// # Errors
-/// [`ServiceError::Conflict`] for the pair of an admin, and for the last super-admin.
+/// [`ServiceError::Conflict`] for the pair of an admin, and for the last super-admin; [`ServiceError::Forbidden`] for a
+/// super-admin when the caller is none.
 pub async fn delete(services: &Services, caller: &Caller, here: &Here<'_>, key: &str) -> Result<(), ServiceError> {
     let mut change = Change::begin(services, caller).await?;
     let Some(user) = find(services, caller, here, change.connection(), key).await? else { return Ok(()) };
     if user.admin_id.is_some() {
         return Err(ServiceError::Conflict("the user belongs to an admin: delete the admin".to_owned()));
     }
+    Guard::of(services, caller).spare_super_admins(change.connection(), &[user.id]).await?;
     change.guard_last_super_admin().await?;
     rbac_users::delete(change.connection(), user.id).await?;
     change.record(Operation::Delete, "rbac_users", user.id, representation::audited_rbac_user(&user));

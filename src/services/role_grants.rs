@@ -79,7 +79,8 @@ async fn held(
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::BadRequest`] for an unknown role, [`ServiceError::Forbidden`] for oneself
-/// and for roles with rights that the caller does not have.
+/// for super-admins, and for roles with rights that the caller does not have; [`ServiceError::Conflict`] when the roles
+/// would lock out the last super-admin.
 pub async fn assign(
     services: &Services,
     caller: &Caller,
@@ -89,8 +90,10 @@ pub async fn assign(
 ) -> Result<Held, ServiceError> {
     let guard = Guard::of(services, caller);
     let mut change = Change::begin(services, caller).await?;
+    change.guard_last_super_admin().await?;
     let user = holder.find(change.connection()).await?;
     guard.refuse_own_roles(user.id)?;
+    guard.spare_super_admins(change.connection(), &[user.id]).await?;
     let before = user_roles::list(change.connection(), user.id).await?;
     for role in find_roles(change.connection(), here, names).await? {
         let role = granted::of_role(change.connection(), role).await?;

@@ -102,6 +102,8 @@ async fn guard_role(
     guard.may_rule(here, scope)?;
     let holders = escalation::holders(change.connection(), role.id).await?;
     guard.refuse_holder(&holders)?;
+    guard.spare_super_admins(change.connection(), &holders).await?;
+    change.guard_last_super_admin().await?;
     Ok(holders)
 }
 

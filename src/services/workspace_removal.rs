@@ -48,6 +48,7 @@ pub async fn delete(services: &Services, caller: &Caller, key: &str, cascade: bo
     if !cascade && !contents.is_empty() {
         return Err(ServiceError::BadRequest("Workspace is not empty".to_owned()));
     }
+    guard.spare_super_admins(change.connection(), &contents.people()).await?;
     let holders = contents.holders(change.connection()).await?;
     let watch = Watch::begin(&mut change, &guard, escalation::of_users(&holders)).await?;
     contents.remove(&mut change).await?;
@@ -83,6 +84,11 @@ impl Contents {
         let built_in = workspace_roles();
         let is_built_in = |role: &Role| built_in.iter().any(|template| template.name == role.name.as_str());
         self.admins.is_empty() && self.users.is_empty() && self.links.is_empty() && self.roles.iter().all(is_built_in)
+    }
+
+    /// Who lives there.
+    fn people(&self) -> Vec<RbacUserId> {
+        self.admins.iter().map(|admin| admin.rbac_user_id).chain(self.users.iter().map(|user| user.id)).collect()
     }
 
     /// Who holds one of its roles.

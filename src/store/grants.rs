@@ -12,7 +12,7 @@ use super::row::{Columns, all};
 use super::user_roles;
 use crate::domain::group::narrow_to_link;
 use crate::domain::ids::{GroupName, RbacUserId, RoleName, WorkspaceName};
-use crate::domain::rbac::{ActionSet, Grant, GrantSource, GrantedRule};
+use crate::domain::rbac::{Action, ActionSet, Endpoint, Grant, GrantSource, GrantedRule, Policy};
 use crate::domain::role::SUPER_ADMIN;
 
 const RULES: &str = "
@@ -124,4 +124,57 @@ pub async fn count_super_admins(
 ) -> Result<usize, StoreError> {
     let all = list_super_admins(connection).await?;
     Ok(all.into_iter().filter(|user| Some(*user) != excluding).count())
+}
+
+/// Requests that undo what locks somebody out.
+const REPAIRS: [(Action, &str); 4] = [
+    (Action::Create, "/rbac/users/x/roles"),
+    (Action::Update, "/rbac/users/x/roles"),
+    (Action::Delete, "/rbac/users/x/roles"),
+    (Action::Delete, "/rbac/roles/x/endpoints/x/x"),
+];
+
+/// How well the store is looked after, from bad to good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Supervision {
+    /// No super-admin can act.
+    Missing,
+    /// There are super-admins, but the rules that they hold keep all of them from repairing anything.
+    LockedOut,
+    /// A super-admin can act and repair.
+    Able,
+}
+
+/// Whether there is a super-admin who can act, and whether one can repair the rights of others.
+///
+/// # Errors
+/// The database failed.
+pub async fn supervision(connection: &mut Connection) -> Result<Supervision, StoreError> {
+    let mut found = Supervision::Missing;
+    for user in list_super_admins(connection).await? {
+        if can_repair(&Policy::compile(load_rules(connection, user).await?)) {
+            return Ok(Supervision::Able);
+        }
+        found = Supervision::LockedOut;
+    }
+    Ok(found)
+}
+
+fn can_repair(policy: &Policy) -> bool {
+    let default = WorkspaceName::default_workspace();
+    REPAIRS.iter().all(|(action, path)| policy.allows(&default, &Endpoint::of(path), *action))
+}
+
+/// The users of admins whose last sign-in came with the group value `name`: their next one puts them in a group so called.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_expected(connection: &mut Connection, name: &GroupName) -> Result<Vec<RbacUserId>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT a.rbac_user_id AS id FROM admin_group_values v JOIN admins a ON a.id = v.admin_id WHERE v.value = $1",
+    )
+    .bind(name.as_str())
+    .fetch_all(connection)
+    .await?;
+    all(&rows, |row| row.parsed("id"))
 }

@@ -2,6 +2,7 @@
 
 use sqlx::any::AnyRow;
 
+use super::ambiguity::{self, Named};
 use super::database::Connection;
 use super::error::StoreError;
 use super::page::{Page, Paged};
@@ -29,6 +30,7 @@ pub(super) fn read(row: &AnyRow) -> Result<Group, StoreError> {
 /// [`StoreError::Unique`] when the name is taken.
 pub async fn create(connection: &mut Connection, group: &Group) -> Result<(), StoreError> {
     let id = group.id.to_string();
+    ambiguity::refuse(connection, Named::Groups, &id, group.name.as_str()).await?;
     sqlx::query("INSERT INTO idp_groups (id, name, comment, created_at, updated_at) VALUES ($1, $2, $3, $4, $5)")
         .bind(&id)
         .bind(group.name.as_str())
@@ -102,6 +104,7 @@ pub async fn list(connection: &mut Connection, page: &Page) -> Result<Paged<Grou
 /// # Errors
 /// [`StoreError::Unique`] when the name is taken, [`StoreError::NotFound`] when the group is gone.
 pub async fn update(connection: &mut Connection, group: &Group) -> Result<(), StoreError> {
+    ambiguity::refuse(connection, Named::Groups, &group.id.to_string(), group.name.as_str()).await?;
     let done = sqlx::query("UPDATE idp_groups SET name = $2, comment = $3, updated_at = $4 WHERE id = $1")
         .bind(group.id.to_string())
         .bind(group.name.as_str())

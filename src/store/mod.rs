@@ -5,6 +5,7 @@
 //! `find_` gives an `Option`, `get_` fails with [`StoreError::NotFound`], lists are paged by id or complete.
 
 pub mod admins;
+mod ambiguity;
 pub mod audit;
 pub mod audit_objects;
 pub mod audit_requests;

@@ -2,6 +2,7 @@
 
 use sqlx::any::AnyRow;
 
+use super::ambiguity::{self, Named};
 use super::database::Connection;
 use super::error::StoreError;
 use super::page::{Page, Paged};
@@ -39,6 +40,7 @@ pub(super) fn select(condition: &'static str) -> sqlx::AssertSqlSafe<String> {
 pub async fn create(connection: &mut Connection, user: &RbacUser) -> Result<(), StoreError> {
     refuse_name_of_other_admin(connection, user).await?;
     let id = user.id.to_string();
+    ambiguity::refuse(connection, Named::RbacUsers, &id, user.name.as_str()).await?;
     sqlx::query(
         "INSERT INTO rbac_users (id, name, user_token, user_token_ident, enabled, comment, ws_id, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -143,6 +145,7 @@ pub async fn list(
 /// [`StoreError::Unique`] when a new name is taken, [`StoreError::NotFound`] when the user is gone.
 pub async fn update(connection: &mut Connection, user: &RbacUser) -> Result<(), StoreError> {
     refuse_name_of_other_admin(connection, user).await?;
+    ambiguity::refuse(connection, Named::RbacUsers, &user.id.to_string(), user.name.as_str()).await?;
     let done = sqlx::query(
         "UPDATE rbac_users SET name = $2, user_token = $3, user_token_ident = $4, enabled = $5, comment = $6,
                 ws_id = $7, updated_at = $8 WHERE id = $1",

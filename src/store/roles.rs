@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::any::AnyRow;
 
+use super::ambiguity::{self, Named};
 use super::database::Connection;
 use super::error::StoreError;
 use super::page::{Page, Paged};
@@ -33,6 +34,7 @@ pub(super) fn read(row: &AnyRow) -> Result<Role, StoreError> {
 /// # Errors
 /// [`StoreError::Unique`] when the workspace has a role of that name.
 pub async fn create(connection: &mut Connection, role: &Role) -> Result<(), StoreError> {
+    ambiguity::refuse(connection, Named::Roles, &role.id.to_string(), role.name.as_str()).await?;
     insert(connection, role, None).await
 }
 

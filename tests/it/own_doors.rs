@@ -1,6 +1,7 @@
 //! The doors that Kong Enterprise has and open-source Kong lacks, through the listener, on both databases.
 
 mod admins;
+mod ambiguity;
 mod audit;
 mod discovery;
 mod escalation;
@@ -10,4 +11,5 @@ mod last_super_admin;
 mod rbac_users;
 mod role_rules;
 mod roles;
+mod super_admins;
 mod workspaces;

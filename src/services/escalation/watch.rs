@@ -1,8 +1,8 @@
 //! Watches who gains rights by a change that takes rules away: what a narrow rule denied, a broader one may allow.
 
 use super::{Guard, Rights};
-use crate::domain::ids::{GroupId, RbacUserId, RoleId};
-use crate::domain::rbac::Policy;
+use crate::domain::ids::{GroupId, GroupName, RbacUserId, RoleId};
+use crate::domain::rbac::{GrantSource, Policy};
 use crate::services::change::Change;
 use crate::services::error::ServiceError;
 use crate::services::granted;
@@ -20,6 +20,13 @@ pub(in crate::services) enum Subject {
 }
 
 impl Subject {
+    const fn user(self) -> Option<RbacUserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Role(_) | Self::Group(_) => None,
+        }
+    }
+
     async fn policy(self, connection: &mut Connection) -> Result<Policy, ServiceError> {
         let rules = match self {
             Self::User(id) => grants::load_rules(connection, id).await?,
@@ -54,12 +61,15 @@ pub(in crate::services) struct Watch {
 }
 
 impl Watch {
-    /// Notes the rights of `subjects`; of nobody when the caller may hand out everything.
+    /// Notes the rights of `subjects`; of nobody when the caller may hand out everything. Refuses to change those of a
+    /// super-admin when the caller is none.
     pub(in crate::services) async fn begin(
         change: &mut Change<'_>,
         guard: &Guard<'_>,
         subjects: Vec<Subject>,
     ) -> Result<Self, ServiceError> {
+        let users: Vec<_> = subjects.iter().filter_map(|subject| subject.user()).collect();
+        guard.spare_super_admins(change.connection(), &users).await?;
         let mut before = Vec::new();
         if !guard.is_unlimited() {
             for subject in subjects {
@@ -73,6 +83,23 @@ impl Watch {
     pub(in crate::services) async fn end(self, change: &mut Change<'_>, guard: &Guard<'_>) -> Result<(), ServiceError> {
         for (subject, before) in self.before {
             guard.may_gain(&subject.policy(change.connection()).await?.gains_over(&before))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to let users leave a group when one of them would gain a right by it that the caller does not have. They
+    /// are in it still, and leave at their next sign-in.
+    pub(in crate::services) async fn end_without(
+        self,
+        change: &mut Change<'_>,
+        guard: &Guard<'_>,
+        group: &GroupName,
+    ) -> Result<(), ServiceError> {
+        for (subject, before) in self.before {
+            let Some(user) = subject.user() else { continue };
+            let mut rules = grants::load_rules(change.connection(), user).await?;
+            rules.retain(|rule| !matches!(&rule.grant.source, GrantSource::Group(name) if name == group));
+            guard.may_gain(&Policy::compile(rules).gains_over(&before))?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::gateway::{no_permission, with_gateway};
 
 /// Puts a user in groups, as its sign-in would.
-async fn join(store: &Store, user: &str, groups: &[&Value]) {
+pub(super) async fn join(store: &Store, user: &str, groups: &[&Value]) {
     let mut tx = store.write().await.unwrap();
     let id = match admins::find_by_username(&mut tx, user).await.unwrap() {
         Some(admin) => admin.rbac_user_id,
@@ -199,6 +199,27 @@ async fn unlinking_what_denies_is_giving() {
         let broad = json!({ "rbac_role_id": "admin", "workspace_id": "default" });
         root.create("/groups/ops/roles", broad).await;
         assert_eq!(clerk.delete_with("/groups/ops/roles", narrow).await.status, 403, "so would whoever joins later");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn who_may_not_delete_a_group_that_denies_may_not_rename_it() {
+    with_gateway(async |g| {
+        let root = g.root();
+        let clerk = g.user("clerk", &[("*", "/groups/*", "*")]).await;
+        g.role("deny", &[("default", "/services/*", "!*")]).await;
+        let ops = root.create("/groups", json!({ "name": "ops" })).await;
+        root.create("/groups/ops/roles", json!({ "rbac_role_id": "deny", "workspace_id": "default" })).await;
+        g.role("free", &[("default", "*", "*")]).await;
+        g.user_with("ann", &["default:free"]).await;
+        join(&g.store, "ann", &[&ops]).await;
+        assert_eq!(clerk.delete("/groups/ops").await.status, 403);
+        assert_eq!(clerk.patch("/groups/ops", json!({ "name": "nobody" })).await.status, 403, "ann would leave it");
+        assert_eq!(clerk.put("/groups/ops", json!({ "name": "nobody" })).await.status, 403);
+        join(&g.store, "ann", &[]).await;
+        assert_eq!(clerk.patch("/groups/ops", json!({ "name": "nobody" })).await.status, 200);
+        assert_eq!(root.patch("/groups/nobody", json!({ "name": "ops" })).await.status, 200);
     })
     .await;
 }
