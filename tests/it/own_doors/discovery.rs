@@ -28,7 +28,8 @@ async fn everybody_who_is_somebody_learns_who_they_are() {
         assert!(!body.to_string().contains("$argon2id$"));
 
         let nobody = g.user_with("nobody", &[]).await;
-        let info = nobody.get("/payments/userinfo").await;
+        assert_eq!(nobody.get("/payments/userinfo").await.status, 403, "a workspace without rights looks like none");
+        let info = nobody.get("/userinfo").await;
         assert_eq!(
             (info.status, &info.body["admin"], &info.body["rbac_user"]["name"]),
             (200, &Value::Null, &json!("nobody"))
