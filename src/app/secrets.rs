@@ -23,34 +23,53 @@ pub(super) fn given_or_made(
 }
 
 fn read_or_make(path: &Path) -> io::Result<SecretString> {
+    match read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        other => return other,
+    }
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory)?;
     }
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let secret = random_token();
-            file.write_all(secret.as_bytes())?;
-            file.sync_all()?;
-            Ok(secret.into())
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let text = std::fs::read_to_string(path)?;
-            let text = text.trim();
-            if text.len() < 32 {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "it holds fewer than 32 characters"));
-            }
-            Ok(text.to_owned().into())
-        }
-        Err(error) => Err(error),
+    // Written aside and linked when it is whole: nodes that start together must not read half of it.
+    let aside = path.with_extension(random_token());
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+    file.write_all(random_token().as_bytes())?;
+    file.sync_all()?;
+    let linked = std::fs::hard_link(&aside, path);
+    std::fs::remove_file(&aside)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => read(path),
     }
+}
+
+fn read(path: &Path) -> io::Result<SecretString> {
+    let text = std::fs::read_to_string(path)?;
+    let text = text.trim();
+    if text.len() < 32 {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it holds fewer than 32 characters"));
+    }
+    Ok(text.to_owned().into())
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use secrecy::ExposeSecret as _;
     use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn nodes_that_start_together_agree_on_a_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let made = || given_or_made(None, directory.path(), "key").unwrap().expose_secret().to_owned();
+        let keys: Vec<String> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(made)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]));
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left behind");
+    }
 
     #[test]
     fn a_key_is_made_once_and_for_its_owner_only() {
