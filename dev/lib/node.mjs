@@ -12,14 +12,12 @@ export const BINARY = process.env.KONG_SSO_BIN ?? join(ROOT, 'target/debug/kong-
 const children = new Set();
 process.on('exit', () => children.forEach((child) => child.process.kill('SIGKILL')));
 
-/** A loopback port that was free a moment ago. */
+/** A loopback port that was free a moment ago, below those that the system hands out by itself. */
 export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+  const port = 20000 + Math.floor(Math.random() * 12000);
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(freePort()));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
 }
 
