@@ -58,8 +58,14 @@ test('the demo starts, its three people may do what it says, and it stops whole'
     assert.deepEqual(await may('carol', calls), [403, 403, 403]);
     const [, token] = /Kong-Admin-Token: ([\w-]+)/.exec(lines.join('\n'));
     assert.equal((await byToken(demo.admin, 'GET', '/services', undefined, token)).status, 200);
-    const audit = await byToken(demo.admin, 'GET', '/audit/requests?status=403', undefined, token);
-    assert.ok(audit.body.data.some(({ rbac_user_name: name }) => name === 'carol@example.com'));
+    let audit = await byToken(demo.admin, 'GET', '/audit/requests?status=403', undefined, token);
+    const hasCarol = () => audit.body.data.some(({ rbac_user_name: name }) => name === 'carol@example.com');
+    // Records are written in batches.
+    for (let tries = 0; tries < 50 && !hasCarol(); tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      audit = await byToken(demo.admin, 'GET', '/audit/requests?status=403', undefined, token);
+    }
+    assert.ok(hasCarol());
     assert.equal(statSync(`${demo.directory}/kong.conf`).mode & 0o777, 0o600);
     assert.equal(statSync(demo.directory).mode & 0o777, 0o700);
   } finally {
