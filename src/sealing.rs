@@ -4,7 +4,6 @@
 //! for one purpose never opens for another (openid-connect.md 2.9.2, 5.4).
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{digest, hkdf, rand};
@@ -115,11 +114,12 @@ pub fn random_token() -> String {
 /// SHA-256 of `bytes` in lower-case hex: what the store keeps of a random token.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    digest::digest(&digest::SHA256, bytes).as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    digest::digest(&digest::SHA256, bytes)
+        .as_ref()
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 #[cfg(test)]

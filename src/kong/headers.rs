@@ -1,6 +1,6 @@
 //! Which headers travel to Kong and back (kong-manager.md 4.12 and 8.5; hop-by-hop: RFC 9110 section 7.6.1).
 
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::{CONNECTION, HeaderMap};
 
 /// Names that kong-sso itself gives a meaning and Kong must never see.
 #[derive(Clone, Debug)]
@@ -37,29 +37,30 @@ const OVERRIDES: &[&str] = &[
     "x-rewrite-url",
 ];
 
-/// Whether `name` belongs to one connection only, by itself or because `Connection` names it.
-#[must_use]
-pub fn is_hop_by_hop(name: &HeaderName, headers: &HeaderMap) -> bool {
-    HOP_BY_HOP.contains(&name.as_str()) || named_by_connection(name.as_str(), headers)
+/// The headers of one message that belong to its connection only: by themselves, or because `Connection` names them.
+pub struct OneHop<'h>(Vec<&'h str>);
+
+impl<'h> OneHop<'h> {
+    /// Reads what `Connection` names.
+    #[must_use]
+    pub fn of(headers: &'h HeaderMap) -> Self {
+        let lists = headers.get_all(CONNECTION).filter_map(|value| value.to_str().ok());
+        Self(lists.flat_map(|list| list.split(',').map(str::trim)).collect())
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        HOP_BY_HOP.contains(&name) || self.0.iter().any(|named| named.eq_ignore_ascii_case(name))
+    }
 }
 
-fn named_by_connection(name: &str, headers: &HeaderMap) -> bool {
-    headers
-        .get_all("connection")
-        .filter_map(|value| value.to_str().ok())
-        .any(|list| list.split(',').any(|token| token.trim().eq_ignore_ascii_case(name)))
-}
-
-/// Whether a request header may travel to Kong.
+/// Whether the request header `text` may travel to Kong.
 #[must_use]
-pub fn may_go_up(name: &HeaderName, headers: &HeaderMap, credentials: &Credentials) -> bool {
-    let text = name.as_str();
+pub fn may_go_up(text: &str, hop: &OneHop<'_>, credentials: &Credentials) -> bool {
     if text.contains('_') {
         // Some servers read `kong_admin_token` as `kong-admin-token`.
-        let hyphenated = HeaderName::try_from(text.replace('_', "-"));
-        return hyphenated.is_ok_and(|name| may_go_up(&name, headers, credentials));
+        return !hop.holds(text) && may_go_up(&text.replace('_', "-"), hop, credentials);
     }
-    !(is_hop_by_hop(name, headers)
+    !(hop.holds(text)
         || OVERRIDES.contains(&text)
         || REPLACED.contains(&text)
         || matches!(text, "cookie" | "authorization")
@@ -69,21 +70,18 @@ pub fn may_go_up(name: &HeaderName, headers: &HeaderMap, credentials: &Credentia
         || text.starts_with("x-forwarded-"))
 }
 
-/// Whether a response header of Kong may travel to the client. Kong's CORS answers are made for clients without cookies
+/// Whether the response header `text` of Kong may travel to the client. Kong's CORS answers are made for clients without cookies
 /// and never pass; nor do cookies, which Kong has no reason to set on this origin.
 #[must_use]
-pub fn may_come_down(name: &HeaderName, headers: &HeaderMap) -> bool {
-    let text = name.as_str();
-    !(is_hop_by_hop(name, headers)
-        || text.starts_with("access-control-")
-        || matches!(text, "content-length" | "set-cookie"))
+pub fn may_come_down(text: &str, hop: &OneHop<'_>) -> bool {
+    !(hop.holds(text) || text.starts_with("access-control-") || matches!(text, "content-length" | "set-cookie"))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use actix_web::http::header::HeaderValue;
+    use actix_web::http::header::{HeaderName, HeaderValue};
 
     #[test]
     fn km_077_credentials_and_identity_headers_stay_here() {
@@ -91,6 +89,7 @@ mod tests {
             Credentials { token_header: "kong-admin-token".into(), user_header: "kong-admin-user".into() };
         let mut headers = HeaderMap::new();
         headers.insert(HeaderName::from_static("connection"), HeaderValue::from_static("close, X-Hop"));
+        let hop = OneHop::of(&headers);
         for stays in [
             "kong-admin-token",
             "kong-admin-user",
@@ -109,10 +108,10 @@ mod tests {
             "x-http-method-override",
             "x-original-url",
         ] {
-            assert!(!may_go_up(&HeaderName::try_from(stays).unwrap(), &headers, &credentials), "{stays}");
+            assert!(!may_go_up(stays, &hop, &credentials), "{stays}");
         }
         for goes in ["accept", "content-type", "x-custom", "if-none-match"] {
-            assert!(may_go_up(&HeaderName::try_from(goes).unwrap(), &headers, &credentials), "{goes}");
+            assert!(may_go_up(goes, &hop, &credentials), "{goes}");
         }
     }
 }

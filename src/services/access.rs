@@ -6,8 +6,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
 use moka::future::Cache;
 use tokio::sync::Semaphore;
 
@@ -26,6 +27,8 @@ use crate::store::{Store, StoreError, admins, grants, rbac_users, workspaces};
 const FAILURES_A_MINUTE: u32 = 600;
 /// The same for those that cost a slow hash each.
 const SLOW_FAILURES_A_MINUTE: u32 = 30;
+/// How long the list of workspaces is kept in one generation.
+const KEEP_WORKSPACES: Duration = Duration::from_secs(60);
 /// Slow hashes computed at the same time.
 const HASHES_AT_ONCE: usize = 2;
 
@@ -61,6 +64,13 @@ struct Loaded {
     token: Option<Arc<str>>,
 }
 
+/// Every workspace, as read in one generation.
+struct KnownWorkspaces {
+    generation: u64,
+    read_at: Instant,
+    list: Arc<Vec<Workspace>>,
+}
+
 /// A token that was verified against a stored hash. It counts only while its user still has that hash.
 #[derive(Clone)]
 struct Verified {
@@ -86,7 +96,7 @@ pub struct Access {
     tokens: Cache<Fingerprint, Verified>,
     failures: Cache<IpAddr, Arc<Failures>>,
     principals: Cache<(RbacUserId, u64), Loaded>,
-    workspaces: Cache<u64, Arc<Vec<Workspace>>>,
+    workspaces: ArcSwapOption<KnownWorkspaces>,
     hashing: Semaphore,
 }
 
@@ -105,7 +115,7 @@ impl Access {
             tokens: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
             principals: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
             failures: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
-            workspaces: Cache::builder().max_capacity(2).time_to_live(minute).build(),
+            workspaces: ArcSwapOption::empty(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
         }
     }
@@ -139,7 +149,7 @@ impl Access {
                 Err(error) => return Err(error),
             }
         }
-        let verified = self.find_by_token(token, client).await?;
+        let verified = Box::pin(self.find_by_token(token, client)).await?;
         let loaded = self.load(verified.user).await?;
         self.tokens.insert(key, verified).await;
         Ok(self.with_rights(loaded))
@@ -236,6 +246,12 @@ impl Access {
         if let Some(loaded) = self.principals.get(&key).await {
             return Ok(loaded);
         }
+        let loaded = Box::pin(self.read(id)).await?;
+        self.principals.insert(key, loaded.clone()).await;
+        Ok(loaded)
+    }
+
+    async fn read(&self, id: RbacUserId) -> Result<Loaded, AccessError> {
         let mut connection = self.store.read().await?;
         let user = rbac_users::find_by_id(&mut connection, id).await?.filter(|user| user.enabled);
         let user = user.ok_or(AccessError::Invalid)?;
@@ -259,9 +275,7 @@ impl Access {
             |rule: &GrantedRule| rule.grant.role_workspace.is_default() && rule.grant.role.as_str() == SUPER_ADMIN;
         let is_super_admin = principal.is_super_admin && local.iter().any(holds_locally);
         let local = Principal { policy: Arc::new(Policy::compile(local)), is_super_admin, ..principal.clone() };
-        let loaded = Loaded { principal: Arc::new(principal), local: Arc::new(local), last_login, token };
-        self.principals.insert(key, loaded.clone()).await;
-        Ok(loaded)
+        Ok(Loaded { principal: Arc::new(principal), local: Arc::new(local), last_login, token })
     }
 
     /// Every workspace.
@@ -270,11 +284,19 @@ impl Access {
     /// The store failed.
     pub async fn workspaces(&self) -> Result<Arc<Vec<Workspace>>, ServiceError> {
         let generation = self.generation.load(Ordering::Acquire);
-        if let Some(list) = self.workspaces.get(&generation).await {
-            return Ok(list);
+        if let Some(known) = &*self.workspaces.load()
+            && known.generation == generation
+            && known.read_at.elapsed() < KEEP_WORKSPACES
+        {
+            return Ok(Arc::clone(&known.list));
         }
+        Box::pin(self.read_workspaces(generation)).await
+    }
+
+    async fn read_workspaces(&self, generation: u64) -> Result<Arc<Vec<Workspace>>, ServiceError> {
+        let read_at = Instant::now();
         let list = Arc::new(workspaces::list(&mut *self.store.read().await?).await?);
-        self.workspaces.insert(generation, Arc::clone(&list)).await;
+        self.workspaces.store(Some(Arc::new(KnownWorkspaces { generation, read_at, list: Arc::clone(&list) })));
         Ok(list)
     }
 

@@ -299,16 +299,16 @@ impl Sessions {
             Ok(upkeep) => upkeep,
             Err(end) => {
                 tracing::info!(session = %id, limit = ?end, "session timed out");
-                self.end(id).await?;
+                Box::pin(self.end(id)).await?;
                 return Err(SessionError::Over);
             }
         };
-        if self.needs_refresh(&known, now) && self.refresh_once(&known).await? == Refreshed::Refused {
-            self.end(id).await?;
+        if self.needs_refresh(&known, now) && Box::pin(self.refresh_once(&known)).await? == Refreshed::Refused {
+            Box::pin(self.end(id)).await?;
             return Err(SessionError::Over);
         }
         if upkeep.renew || upkeep.touch {
-            self.record_use(&known, upkeep, now).await?;
+            Box::pin(self.record_use(&known, upkeep, now)).await?;
         }
         let LoginSession { rbac_user_id, admin_id, .. } = known.session;
         Ok(LiveSession { id, rbac_user_id, admin_id, was_renewed: upkeep.renew })
@@ -336,9 +336,13 @@ impl Sessions {
         if let Some(lookups) = &self.lookups {
             if found.is_some() { lookups.hits.increment(1) } else { lookups.misses.increment(1) }
         }
-        if let Some(known) = found {
-            return Ok(known);
+        match found {
+            Some(known) => Ok(known),
+            None => Box::pin(self.read(id, key)).await,
         }
+    }
+
+    async fn read(&self, id: SessionId, key: (SessionId, u64)) -> Result<Arc<Known>, SessionError> {
         let session = login_sessions::find(&mut *self.store.read().await?, id).await?.ok_or(SessionError::Over)?;
         let can_refresh = self.open(&session).is_some_and(|tokens| tokens.refresh_token.is_some());
         let token_end = session.token_expires_at.filter(|_| can_refresh);

@@ -55,6 +55,12 @@ impl Statement {
         sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(false).execute(connection).await
     }
 
+    /// Runs one that comes again and again with the same text: it is kept prepared.
+    pub(super) async fn execute_kept(self, connection: &mut Connection) -> Result<AnyQueryResult, sqlx::Error> {
+        let (sql, arguments) = self.finish()?;
+        sqlx::query_with(AssertSqlSafe(sql), arguments).execute(connection).await
+    }
+
     /// Runs it and returns its rows.
     pub(super) async fn fetch_all(self, connection: &mut Connection) -> Result<Vec<AnyRow>, StoreError> {
         let (sql, arguments) = self.finish()?;

@@ -50,26 +50,34 @@ async fn answer(
 ) -> HttpResponse {
     let gui = &services.settings.gui;
     let prefix = format!("{}{}", gui.path, gui.api_path);
-    let path = match CanonicalPath::parse(request.uri().path()) {
-        Ok(path) => path,
-        Err(error) if gui.single_origin && request.uri().path().starts_with(&format!("{prefix}/")) => {
-            return admin_api::serve(&request, body, &services, &upstream, Err(error), &Mount { prefix }).await;
-        }
-        Err(error) => return serve_page(&request, &services, |_| Err(ApiError::bad_path(error))).await,
+    let path = CanonicalPath::parse(request.uri().path());
+    let of_api = match &path {
+        Ok(path) => below(path, &prefix).map(Ok),
+        Err(error) => request.uri().path().starts_with(&format!("{prefix}/")).then_some(Err(*error)),
     };
-    if gui.single_origin
-        && let Some(inner) = below(&path, &prefix)
-    {
-        return admin_api::serve(&request, body, &services, &upstream, Ok(inner), &Mount { prefix }).await;
+    match (of_api.filter(|_| gui.single_origin), path) {
+        (Some(inner), _) => admin_api::serve(&request, body, &services, &upstream, inner, &Mount { prefix }).await,
+        (None, Ok(path)) => Box::pin(serve_manager(&request, body, &services, &upstream, &path)).await,
+        (None, Err(error)) => serve_page(&request, &services, |_| Err(ApiError::bad_path(error))).await,
     }
-    let Some(inner) = below(&path, &gui.path) else {
+}
+
+async fn serve_manager(
+    request: &HttpRequest,
+    body: Payload,
+    services: &Arc<Services>,
+    upstream: &Upstream,
+    path: &CanonicalPath,
+) -> HttpResponse {
+    let gui = &services.settings.gui;
+    let Some(inner) = below(path, &gui.path) else {
         let target = format!("{}/", gui.path);
         return HttpResponse::Found().insert_header((LOCATION, target)).finish();
     };
-    let peer = Peer::of(&request, &services.settings.trusted_proxies);
+    let peer = Peer::of(request, &services.settings.trusted_proxies);
     let request_id = uuid::Uuid::new_v4().simple().to_string();
-    let arrival = Arrival { request: &request, services: &services, peer: &peer, request_id: &request_id };
-    let answer = manager(&arrival, body, &upstream, &path, &inner).await;
+    let arrival = Arrival { request, services, peer: &peer, request_id: &request_id };
+    let answer = manager(&arrival, body, upstream, path, &inner).await;
     finish(&arrival, answer)
 }
 

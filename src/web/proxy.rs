@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodyStream, SizedStream};
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -15,13 +15,17 @@ use url::Url;
 
 use super::error::ApiError;
 use super::peer::Peer;
-use crate::kong::headers::{Credentials, may_come_down, may_go_up};
+use crate::kong::headers::{Credentials, OneHop, may_come_down, may_go_up};
 use crate::metrics::{Metrics, UpstreamOutcome};
 
 /// How long an idle connection is kept: shorter than servers do, since a change cannot be repeated on a stale one.
 const KEEP_ALIVE: Duration = Duration::from_secs(4);
 /// How long a client may pause while it sends a body.
 const PAUSE: Duration = Duration::from_secs(15);
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// The body of an upstream answer.
 pub type UpstreamResponse = awc::ClientResponse;
@@ -84,23 +88,34 @@ impl Upstream {
         to: &Forward<'_>,
     ) -> Result<UpstreamResponse, ApiError> {
         let since = Instant::now();
-        let sent = self.send_with_body(request, body, to).await;
+        let sent = self.send_measured(request, body, to).await;
         if let Some(outcome) = outcome(&sent) {
             self.metrics.note_upstream(outcome, since);
         }
         sent
     }
 
-    async fn send_with_body(
+    async fn send_measured(
         &self,
         request: &HttpRequest,
         body: Payload,
         to: &Forward<'_>,
     ) -> Result<UpstreamResponse, ApiError> {
         let uri = target(to).ok_or_else(ApiError::internal)?;
-        if !has_body(request) {
-            return self.send_without_body(request, uri, to).await;
+        if has_body(request) {
+            Box::pin(self.stream_body(request, uri, body, to)).await
+        } else {
+            self.send_without_body(request, uri, to).await
         }
+    }
+
+    async fn stream_body(
+        &self,
+        request: &HttpRequest,
+        uri: Uri,
+        body: Payload,
+        to: &Forward<'_>,
+    ) -> Result<UpstreamResponse, ApiError> {
         let length = declared_length(request.headers());
         if length.is_some_and(|length| length > self.max_body) {
             return Err(ApiError::payload_too_large(self.max_body));
@@ -129,7 +144,8 @@ impl Upstream {
         match self.prepare(request, uri.clone(), to).send().await {
             // A pooled connection that Kong closed meanwhile: reads are safe to repeat on a fresh one.
             Err(SendRequestError::Send(_) | SendRequestError::Response(_)) if is_read(request.method()) => {
-                self.prepare(request, uri, to).force_close().send().await.map_err(|error| self.refusal(&error))
+                let again = Box::pin(self.prepare(request, uri, to).force_close().send());
+                again.await.map_err(|error| self.refusal(&error))
             }
             other => other.map_err(|error| self.refusal(&error)),
         }
@@ -138,9 +154,10 @@ impl Upstream {
     fn prepare(&self, request: &HttpRequest, uri: Uri, to: &Forward<'_>) -> awc::ClientRequest {
         let mut prepared = self.client.request(request.method().clone(), uri);
         let headers = prepared.headers_mut();
+        let hop = OneHop::of(request.headers());
         for (name, value) in request.headers() {
-            let compresses = name == actix_web::http::header::ACCEPT_ENCODING && !to.may_compress;
-            if !compresses && may_go_up(name, request.headers(), &self.credentials) {
+            let compresses = *name == ACCEPT_ENCODING && !to.may_compress;
+            if !compresses && may_go_up(name.as_str(), &hop, &self.credentials) {
                 headers.append(name.clone(), value.clone());
             }
         }
@@ -215,18 +232,24 @@ fn target(to: &Forward<'_>) -> Option<Uri> {
 
 /// `X-Forwarded-*` and `X-Real-IP`: extended when the peer is trusted, written anew otherwise.
 fn set_forwarded(headers: &mut HeaderMap, request: &HttpRequest, peer: &Peer) {
-    let earlier = request.headers().get_all("x-forwarded-for").filter(|_| peer.is_trusted);
-    let mut chain: Vec<_> = earlier.filter_map(|line| line.to_str().ok()).map(str::to_owned).collect();
-    chain.push(peer.connection.to_string());
-    let chain = chain.join(", ");
+    let connection = peer.connection.to_string();
+    let client = (peer.client != peer.connection).then(|| peer.client.to_string());
+    let mut chain = String::with_capacity(connection.len());
+    if peer.is_trusted {
+        for line in request.headers().get_all(&FORWARDED_FOR).filter_map(|line| line.to_str().ok()) {
+            chain.push_str(line);
+            chain.push_str(", ");
+        }
+    }
+    chain.push_str(&connection);
     for (name, value) in [
-        ("x-forwarded-for", chain.as_str()),
-        ("x-forwarded-proto", &peer.scheme),
-        ("x-forwarded-host", &peer.authority),
-        ("x-real-ip", &peer.client.to_string()),
+        (FORWARDED_FOR, chain.as_str()),
+        (FORWARDED_PROTO, &peer.scheme),
+        (FORWARDED_HOST, &peer.authority),
+        (REAL_IP, client.as_ref().unwrap_or(&connection)),
     ] {
         if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
+            headers.insert(name, value);
         }
     }
 }
@@ -234,8 +257,9 @@ fn set_forwarded(headers: &mut HeaderMap, request: &HttpRequest, peer: &Peer) {
 /// Starts the answer to the client: Kong's status and the headers that may pass.
 pub fn start_answer(upstream: &UpstreamResponse) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(upstream.status());
+    let hop = OneHop::of(upstream.headers());
     for (name, value) in upstream.headers() {
-        if may_come_down(name, upstream.headers()) {
+        if may_come_down(name.as_str(), &hop) {
             answer.append_header((name.clone(), value.clone()));
         }
     }

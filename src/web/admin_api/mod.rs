@@ -72,7 +72,7 @@ pub async fn serve(
     let answer = match cors::preflight(request) {
         Some(answer) => Ok(answer),
         None => match path {
-            Ok(path) if addressing::is_sign_in(&path) => auth::answer(&arrival, body, &mut trail).await,
+            Ok(path) if addressing::is_sign_in(&path) => Box::pin(auth::answer(&arrival, body, &mut trail)).await,
             Ok(path) => judge(&arrival, body, upstream, path, mount, &mut trail).await,
             Err(error) => Err(ApiError::bad_path(error)),
         },
@@ -142,7 +142,7 @@ async fn judge(
         if root::may_be_redacted(services, &path, request.method()) {
             trail.verdict = Verdict::Allowed;
             trail.rule = Some("sso_rbac_root_read = redacted".to_owned());
-            return root::redacted(arrival, body, upstream, &place).await;
+            return Box::pin(root::redacted(arrival, body, upstream, &place)).await;
         }
         refuse_unknown_workspace(&caller, services, &path)?;
         tracing::info!(request_id = arrival.request_id, user = %caller.principal.name, rule = %verdict.rule, "refused");
@@ -151,7 +151,7 @@ async fn judge(
     trail.verdict = Verdict::Allowed;
     services.audit.admit(action)?;
     if own::is_own(&path) {
-        return own::answer_request(arrival, body, &caller, &place, &path).await;
+        return Box::pin(own::answer_request(arrival, body, &caller, &place, &path)).await;
     }
     refuse_unknown_workspace(&caller, services, &path)?;
     forward(arrival, body, upstream, &place, &path).await

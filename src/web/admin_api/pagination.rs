@@ -7,6 +7,7 @@ use std::fmt;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use memchr::memmem;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -45,8 +46,20 @@ fn may_hold_link(upstream: &UpstreamResponse) -> bool {
         && length.is_some_and(|length| length <= LONGEST)
 }
 
+/// Whether some member `next` is a text: most lists have one page, and need not be parsed to know that.
+fn mentions_link(body: &[u8]) -> bool {
+    const NAME: &[u8] = b"\"next\"";
+    memmem::find_iter(body, NAME).any(|at| {
+        let rest = body.get(at + NAME.len()..).unwrap_or_default();
+        rest.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != b':') == Some(&b'"')
+    })
+}
+
 /// The body with its top-level `next` prefixed; `None` when it has no such link.
 fn rewritten(body: &[u8], prefix: &str) -> Option<String> {
+    if !mentions_link(body) {
+        return None;
+    }
     let members = serde_json::from_slice::<Members<'_>>(body).ok()?.0;
     let is_link = |name: &str, value: &RawValue| name == "next" && value.get().starts_with('"');
     let mut changed = false;
