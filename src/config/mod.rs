@@ -12,6 +12,7 @@ pub mod keys;
 mod listen;
 pub mod load;
 mod mask;
+pub mod plugin;
 pub mod settings;
 pub mod sources;
 mod tls_files;

@@ -12,6 +12,7 @@
 mod authorization_request;
 pub mod authorization_response;
 pub mod client_auth;
+pub mod engine;
 pub mod error;
 pub mod issuer;
 pub mod jws;

@@ -1,0 +1,78 @@
+//! What a credential proved: the one shape in which all nine methods hand on their result (openid-connect.md 2).
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::domain::claims::ClaimPath;
+use crate::domain::consumer::Consumer;
+use crate::domain::method::Method;
+use crate::domain::time::UnixSeconds;
+
+/// A proved credential.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The method that authenticated the request; of a session, `Session`.
+    pub method: Method,
+    /// Index into `OpenIdConnectConf::clients` of the client that obtained the tokens.
+    pub client: usize,
+    /// Tokens.
+    pub tokens: ProvedTokens,
+    /// What they say.
+    pub claims: ClaimSources,
+    /// The JWK that verified the access token.
+    pub access_token_jwk: Option<Arc<Value>>,
+    /// The JWK that verified the ID token.
+    pub id_token_jwk: Option<Arc<Value>>,
+    /// The consumer that the credential itself names (`kong_oauth2`).
+    pub consumer: Option<Arc<Consumer>>,
+    /// The token endpoint's whole answer, for `login_tokens = tokens`.
+    pub token_answer: Option<Arc<Value>>,
+}
+
+/// Tokens of a proof. `Debug` hides them.
+#[derive(Clone, Debug, Default)]
+pub struct ProvedTokens {
+    /// Access token.
+    pub access_token: Option<SecretString>,
+    /// ID token.
+    pub id_token: Option<SecretString>,
+    /// Refresh token.
+    pub refresh_token: Option<SecretString>,
+    /// End of the access token, when it is known.
+    pub expires_at: Option<UnixSeconds>,
+}
+
+/// Claims by where they come from. Verified all.
+#[derive(Clone, Debug, Default)]
+pub struct ClaimSources {
+    /// Of the access token, when it is a JWS that was verified.
+    pub access_token: Option<Arc<Value>>,
+    /// Of the ID token.
+    pub id_token: Option<Arc<Value>>,
+    /// Of the introspection.
+    pub introspection: Option<Arc<Value>>,
+    /// Of UserInfo.
+    pub user_info: Option<Arc<Value>>,
+}
+
+impl ClaimSources {
+    /// Access token, ID token, introspection, UserInfo: headers and the virtual credential (openid-connect.md 7.7, 8.2).
+    #[must_use]
+    pub fn for_headers(&self, path: &ClaimPath) -> Option<&Value> {
+        [&self.access_token, &self.id_token, &self.introspection, &self.user_info]
+            .into_iter()
+            .flatten()
+            .find_map(|claims| path.find(claims))
+    }
+
+    /// ID token, access token, introspection, UserInfo: consumer mapping (openid-connect.md 7.4).
+    #[must_use]
+    pub fn for_mapping(&self, path: &ClaimPath) -> Option<&Value> {
+        [&self.id_token, &self.access_token, &self.introspection, &self.user_info]
+            .into_iter()
+            .flatten()
+            .find_map(|claims| path.find(claims))
+    }
+}
