@@ -70,7 +70,7 @@ pub struct ProviderConf {
     /// `issuers_allowed`; empty = the discovered issuer.
     pub issuers_allowed: Vec<String>,
     /// Explicit endpoints that replace discovered ones.
-    pub endpoints: PluginEndpoints,
+    pub endpoints: EndpointOverrides,
     /// `extra_jwks_uris`.
     pub extra_jwks: Vec<Url>,
     /// `rediscovery_lifetime`, seconds.
@@ -89,9 +89,31 @@ pub struct ProviderConf {
     pub verify_parameters: bool,
 }
 
+impl ProviderConf {
+    /// The provider at `issuer`, everything else at its default.
+    #[must_use]
+    pub fn at(issuer: Url) -> Self {
+        Self {
+            name: issuer.to_string(),
+            issuer,
+            is_pseudo: false,
+            issuers_allowed: Vec::new(),
+            endpoints: EndpointOverrides::default(),
+            extra_jwks: Vec::new(),
+            rediscovery_lifetime: 30,
+            cache_ttl: 3600,
+            discovery_headers: Vec::new(),
+            timeout_ms: 10_000,
+            ssl_verify: true,
+            keepalive: true,
+            verify_parameters: false,
+        }
+    }
+}
+
 /// `*_endpoint` overrides.
 #[derive(Clone, Debug, Default)]
-pub struct PluginEndpoints {
+pub struct EndpointOverrides {
     /// `authorization_endpoint`.
     pub authorization: Option<Url>,
     /// `token_endpoint`.
@@ -134,6 +156,26 @@ pub struct ClientConf {
     pub forbidden_redirect_uri: Option<Url>,
     /// `unexpected_redirect_uri`.
     pub unexpected_redirect_uri: Option<Url>,
+}
+
+impl ClientConf {
+    /// A client that proves itself with its secret, if it has one; nothing else is configured.
+    #[must_use]
+    pub fn new(id: String, secret: Option<SecretString>) -> Self {
+        Self {
+            id,
+            secret,
+            auth: None,
+            alg: None,
+            jwk: None,
+            redirect_uri: None,
+            login_redirect_uri: None,
+            logout_redirect_uri: None,
+            unauthorized_redirect_uri: None,
+            forbidden_redirect_uri: None,
+            unexpected_redirect_uri: None,
+        }
+    }
 }
 
 /// A private JWK. `Debug` hides it.
@@ -215,8 +257,23 @@ pub struct AuthorizationRequestConf {
     pub preserve_query: bool,
 }
 
+impl Default for AuthorizationRequestConf {
+    fn default() -> Self {
+        Self {
+            scopes: vec!["openid".to_owned()],
+            audience: Vec::new(),
+            response_mode: super::auth_conf::ResponseMode::Query,
+            max_age: None,
+            pkce: None,
+            args: Vec::new(),
+            relayed_args: Vec::new(),
+            preserve_query: false,
+        }
+    }
+}
+
 /// Requests to the token endpoint (openid-connect.md 4.4, 4.5).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TokenRequestConf {
     /// `token_endpoint_auth_method`.
     pub auth: Option<ClientAuth>,
@@ -291,6 +348,22 @@ pub struct VerificationConf {
     pub jwt_session: Option<(String, String)>,
     /// `reverify`.
     pub reverify: bool,
+}
+
+impl Default for VerificationConf {
+    fn default() -> Self {
+        Self {
+            claims: true,
+            signature: true,
+            nonce: true,
+            ignore_signature: MethodSet::default(),
+            hs_signatures: false,
+            leeway: 0,
+            domains: Vec::new(),
+            jwt_session: None,
+            reverify: false,
+        }
+    }
 }
 
 /// Caches (openid-connect.md 2.4, 2.5, 2.7).
