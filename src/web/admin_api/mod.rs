@@ -49,7 +49,7 @@ pub async fn handle(
     upstream: Data<Upstream>,
 ) -> HttpResponse {
     outlive(async move {
-        let path = CanonicalPath::parse(request.uri().path());
+        let path = CanonicalPath::parse_of_admin_api(request.uri().path());
         serve(&request, body, &services, &upstream, path, &Mount::default()).await
     })
     .await
@@ -130,6 +130,7 @@ async fn judge(
     let workspaces = services.access.workspaces().await?;
     let Addressed { workspace, path, is_prefixed } =
         addressing::address(&workspaces, path).ok_or_else(ApiError::store_unavailable)?;
+    path.check_slashes().map_err(ApiError::bad_path)?;
     trail.workspace = Some(workspace.id);
     if is_prefixed && !services.access.reaches(&caller.principal, &workspace.name) {
         trail.rule = Some("no rule for this workspace".to_owned());
