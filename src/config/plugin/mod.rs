@@ -3,6 +3,7 @@
 
 mod build;
 mod checks;
+pub mod document;
 mod former;
 mod members;
 pub mod parameter;
