@@ -108,8 +108,11 @@ impl Node {
         let relying_party = match &settings.admin_auth {
             Some(conf) => {
                 let party = conf.relying_party.clone();
-                let http =
-                    HttpClient::new(&settings.egress, party.ssl_verify, Duration::from_millis(party.timeout_ms))?;
+                let http = HttpClient::new(
+                    &settings.egress,
+                    party.provider.ssl_verify,
+                    Duration::from_millis(party.provider.timeout_ms),
+                )?;
                 Some(RelyingParty::new(party, http, clock.clone()))
             }
             None => None,

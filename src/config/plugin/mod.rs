@@ -82,7 +82,7 @@ pub struct ProviderConf {
     /// `issuers_allowed`; empty = the discovered issuer.
     pub issuers_allowed: Vec<String>,
     /// Explicit endpoints that replace discovered ones.
-    pub endpoints: PluginEndpoints,
+    pub endpoints: EndpointOverrides,
     /// `extra_jwks_uris`.
     pub extra_jwks: Vec<Url>,
     /// `rediscovery_lifetime`, seconds.
@@ -101,9 +101,31 @@ pub struct ProviderConf {
     pub verify_parameters: bool,
 }
 
+impl ProviderConf {
+    /// The provider at `issuer`, everything else at its default.
+    #[must_use]
+    pub fn at(issuer: Url) -> Self {
+        Self {
+            name: issuer.to_string(),
+            issuer,
+            is_pseudo: false,
+            issuers_allowed: Vec::new(),
+            endpoints: EndpointOverrides::default(),
+            extra_jwks: Vec::new(),
+            rediscovery_lifetime: 30,
+            cache_ttl: 3600,
+            discovery_headers: Vec::new(),
+            timeout_ms: 10_000,
+            ssl_verify: true,
+            keepalive: true,
+            verify_parameters: false,
+        }
+    }
+}
+
 /// `*_endpoint` overrides.
 #[derive(Clone, Debug, Default)]
-pub struct PluginEndpoints {
+pub struct EndpointOverrides {
     /// `authorization_endpoint`.
     pub authorization: Option<Url>,
     /// `token_endpoint`.
@@ -136,6 +158,14 @@ pub struct ClientConf {
     pub jwk: Option<ClientKey>,
     /// `redirect_uri` as it was written, for providers compare it as text; `None` = the URL of the request.
     pub redirect_uri: Option<String>,
+}
+
+impl ClientConf {
+    /// A client that proves itself with its secret, if it has one; nothing else is configured.
+    #[must_use]
+    pub fn new(id: String, secret: Option<SecretString>) -> Self {
+        Self { id, secret, auth: None, alg: None, jwk: None, redirect_uri: None }
+    }
 }
 
 /// An array that is parallel to `client_id` (openid-connect.md 4.2), and has elements without any client too.
@@ -229,8 +259,23 @@ pub struct AuthorizationRequestConf {
     pub preserve_query: bool,
 }
 
+impl Default for AuthorizationRequestConf {
+    fn default() -> Self {
+        Self {
+            scopes: vec!["openid".to_owned()],
+            audience: Vec::new(),
+            response_mode: super::auth_conf::ResponseMode::Query,
+            max_age: None,
+            pkce: None,
+            args: Vec::new(),
+            relayed_args: Vec::new(),
+            preserve_query: false,
+        }
+    }
+}
+
 /// Requests to the token endpoint (openid-connect.md 4.4, 4.5).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TokenRequestConf {
     /// `token_endpoint_auth_method`.
     pub auth: Option<ClientAuth>,
@@ -305,6 +350,22 @@ pub struct VerificationConf {
     pub jwt_session: Option<(String, String)>,
     /// `reverify`.
     pub reverify: bool,
+}
+
+impl Default for VerificationConf {
+    fn default() -> Self {
+        Self {
+            claims: true,
+            signature: true,
+            nonce: true,
+            ignore_signature: MethodSet::default(),
+            hs_signatures: false,
+            leeway: 0,
+            domains: Vec::new(),
+            jwt_session: None,
+            reverify: false,
+        }
+    }
 }
 
 /// Caches (openid-connect.md 2.4, 2.5, 2.7).

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::config::auth_conf::ClientAuth;
 use crate::config::plugin::members::Members;
-use crate::config::plugin::{CacheConf, ClientConf, ClientKey, PerClient, PluginEndpoints, ProviderConf};
+use crate::config::plugin::{CacheConf, ClientConf, ClientKey, EndpointOverrides, PerClient, ProviderConf};
 
 pub(super) fn provider(members: Members<'_>) -> Option<ProviderConf> {
     Some(ProviderConf {
@@ -27,8 +27,8 @@ pub(super) fn provider(members: Members<'_>) -> Option<ProviderConf> {
     })
 }
 
-fn endpoints(members: Members<'_>) -> PluginEndpoints {
-    PluginEndpoints {
+fn endpoints(members: Members<'_>) -> EndpointOverrides {
+    EndpointOverrides {
         authorization: members.url("authorization_endpoint"),
         token: members.url("token_endpoint"),
         introspection: members.url("introspection_endpoint"),
