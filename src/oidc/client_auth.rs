@@ -18,6 +18,9 @@ use super::error::OidcError;
 pub fn resolve(client: &ClientConf, offered: Option<&[String]>) -> Result<ClientAuth, OidcError> {
     let has_secret = client.secret.is_some();
     let method = match (client.auth, offered) {
+        (Some(signed @ (ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt)), _) => {
+            return Err(OidcError::NoClientAuth(signed.name().to_owned()));
+        }
         (Some(configured), _) => configured,
         (None, Some(offered)) if !offered.is_empty() => by_offer(has_secret, offered)?,
         (None, _) if has_secret => ClientAuth::SecretBasic,
@@ -44,6 +47,7 @@ pub(super) fn credentials(client: &ClientConf, method: ClientAuth) -> (AuthType,
     match method {
         ClientAuth::SecretBasic => (AuthType::BasicAuth, secret()),
         ClientAuth::SecretPost => (AuthType::RequestBody, secret()),
-        ClientAuth::None => (AuthType::RequestBody, None),
+        // `resolve` gives no signed method.
+        ClientAuth::None | ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt => (AuthType::RequestBody, None),
     }
 }
