@@ -47,22 +47,19 @@ pub(super) fn read(top: &mut Object<'_>, vaults: &Vaults<'_>, problems: &Problem
 /// What must be unique among consumers. Keys are compared by their hash, so that no set of secrets is made.
 fn names(consumer: &DeclaredConsumer) -> Vec<(&'static str, String)> {
     let who = &consumer.consumer;
-    let texts = [("username", who.username.clone()), ("custom_id", who.custom_id.clone()), ("id", Some(who.id.clone()))];
+    let texts =
+        [("username", who.username.clone()), ("custom_id", who.custom_id.clone()), ("id", Some(who.id.clone()))];
     let keys = consumer.keys.iter().map(|key| ("keyauth_credentials", made_id("key", expose(&key.key))));
     texts.into_iter().filter_map(|(member, text)| Some((member, text?))).chain(keys).collect()
 }
 
-fn consumer(
-    mut object: Object<'_>,
-    vaults: &Vaults<'_>,
-    problems: &Problems,
-    declared: &Declared,
-) -> DeclaredConsumer {
+fn consumer(mut object: Object<'_>, vaults: &Vaults<'_>, problems: &Problems, declared: &Declared) -> DeclaredConsumer {
     let (id, username, custom_id) = (object.text("id"), object.text("username"), object.text("custom_id"));
     if username.is_none() && custom_id.is_none() {
         object.problem("username", "or custom_id is required");
     }
-    let id = id.unwrap_or_else(|| made_id("consumer", username.as_ref().or(custom_id.as_ref()).unwrap_or(&object.place)));
+    let id =
+        id.unwrap_or_else(|| made_id("consumer", username.as_ref().or(custom_id.as_ref()).unwrap_or(&object.place)));
     object.refuse(&OTHER_CREDENTIALS, "is not served by kong-sso");
     let acl_groups = object.objects("acls").into_iter().filter_map(|acl| name_of(acl, "group")).collect();
     let groups = object.objects("groups").into_iter().filter_map(|group| group_of(group, declared)).collect();

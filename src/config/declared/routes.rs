@@ -117,7 +117,8 @@ fn needs_tls(object: &mut Object<'_>) -> bool {
         match PROTOCOLS.iter().find(|(name, _)| name == protocol) {
             Some((_, is_encrypted)) => has_clear_text |= !is_encrypted,
             None => {
-                let message = format!("is a protocol that kong-sso does not serve: '{protocol}' (http, https, ws and wss)");
+                let message =
+                    format!("is a protocol that kong-sso does not serve: '{protocol}' (http, https, ws and wss)");
                 object.problem(&format!("protocols[{index}]"), message);
             }
         }

@@ -13,7 +13,8 @@ use crate::domain::routing::normalized;
 const LONGEST_MS: i64 = (1 << 31) - 2;
 /// Kong's default of the three timeouts, milliseconds.
 const DEFAULT_MS: i64 = 60_000;
-const NO_CHOICE: &str = "cannot be chosen in kong-sso: upstream certificates are verified, and no client certificate is sent";
+const NO_CHOICE: &str =
+    "cannot be chosen in kong-sso: upstream certificates are verified, and no client certificate is sent";
 
 /// Where a service is.
 struct Address {
@@ -68,7 +69,10 @@ fn address(object: &mut Object<'_>) -> Option<Address> {
         let is_tls = is_tls(object, "protocol", protocol.as_deref().unwrap_or("http"))?;
         let host = host.filter(|host| is_host(host));
         if host.is_none() {
-            object.problem("host", "is required: a host name or address (or url in place of protocol, host, port and path)");
+            object.problem(
+                "host",
+                "is required: a host name or address (or url in place of protocol, host, port and path)",
+            );
         }
         return Some(Address { is_tls, host: host?, port, path });
     };
@@ -93,7 +97,10 @@ fn is_tls(object: &Object<'_>, member: &str, protocol: &str) -> Option<bool> {
         "http" | "ws" => Some(false),
         "https" | "wss" => Some(true),
         other => {
-            object.problem(member, format!("has the protocol '{other}', which kong-sso does not serve (http, https, ws and wss)"));
+            object.problem(
+                member,
+                format!("has the protocol '{other}', which kong-sso does not serve (http, https, ws and wss)"),
+            );
             None
         }
     }

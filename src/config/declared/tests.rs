@@ -58,7 +58,10 @@ plugins:
 fn a_whole_file_is_read() {
     let declared = read(WHOLE).unwrap();
     let service = &declared.services[0];
-    assert_eq!((service.is_tls, service.host.as_str(), service.port, service.path.as_str()), (true, "orders.internal", 8443, "/base"));
+    assert_eq!(
+        (service.is_tls, service.host.as_str(), service.port, service.path.as_str()),
+        (true, "orders.internal", 8443, "/base")
+    );
     assert_eq!((service.read_timeout, service.connect_timeout), (Duration::from_secs(5), Duration::from_secs(60)));
     assert_eq!(declared.services.len(), 1, "a service that is off is left out");
     let route = &declared.routes[0];
@@ -158,7 +161,10 @@ fn a_key_that_stands_twice_and_a_file_without_its_version_are_refused() {
     let problems = read(r#"{"_format_version": "3.0", "a": 1, "a": 2}"#).unwrap_err();
     assert!(problems[0].contains("duplicate"), "{problems:?}");
     assert_eq!(read("services: []").unwrap_err(), ["_format_version is required: \"3.0\""]);
-    assert_eq!(read("_format_version: 3.0").unwrap_err(), ["_format_version is none that kong-sso reads: \"3.0\", in quotes"]);
+    assert_eq!(
+        read("_format_version: 3.0").unwrap_err(),
+        ["_format_version is none that kong-sso reads: \"3.0\", in quotes"]
+    );
     assert_eq!(read("").unwrap_err(), ["is not an object"]);
     assert_eq!(read("- a").unwrap_err(), ["is not an object"]);
 }

@@ -20,7 +20,8 @@ const MOST_ALIASES: usize = 1_000;
 
 /// The text of a file.
 pub(super) fn read_file(path: &Path) -> Result<String, Vec<Problem>> {
-    let unreadable = |cause: std::io::Error| vec![Problem::about_file(format!("cannot read {}: {cause}", path.display()))];
+    let unreadable =
+        |cause: std::io::Error| vec![Problem::about_file(format!("cannot read {}: {cause}", path.display()))];
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut text = String::new();
     // One byte more than is allowed tells a file that is too large from one that just fits.

@@ -8,9 +8,11 @@
 mod path;
 mod router;
 mod rule;
+mod target;
 #[cfg(test)]
 mod tests;
 
 pub use path::normalized;
-pub use router::{Found, Router, RoutingRequest};
+pub use router::{Found, HeaderLines, Router, RoutingRequest};
 pub use rule::{HeaderRule, HostRule, PathRule, RouteRule, RuleError};
+pub use target::upstream_path;

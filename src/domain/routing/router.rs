@@ -4,6 +4,12 @@ use std::cmp::Reverse;
 
 use super::rule::{HeaderRule, HostRule, PathRule, RouteRule, split_port};
 
+/// Headers, whatever holds them.
+pub trait HeaderLines {
+    /// The value at `index` among the lines of `name`, which is lower case.
+    fn line(&self, name: &str, index: usize) -> Option<&[u8]>;
+}
+
 /// What a router sees of a request.
 #[derive(Clone, Copy)]
 pub struct RoutingRequest<'r> {
@@ -13,8 +19,8 @@ pub struct RoutingRequest<'r> {
     pub authority: &'r str,
     /// Normalized path.
     pub path: &'r str,
-    /// The value at an index among the lines of a header whose name is lower case.
-    pub header: &'r dyn Fn(&str, usize) -> Option<&'r [u8]>,
+    /// Its headers.
+    pub headers: &'r dyn HeaderLines,
 }
 
 /// The route that a request takes.
@@ -69,8 +75,7 @@ fn ways_of(route: usize, rule: &RouteRule) -> Vec<Way> {
     if kinds.is_empty() {
         kinds.push(Vec::new());
     }
-    let paths: Vec<_> =
-        if rule.paths.is_empty() { vec![None] } else { rule.paths.iter().cloned().map(Some).collect() };
+    let paths: Vec<_> = if rule.paths.is_empty() { vec![None] } else { rule.paths.iter().cloned().map(Some).collect() };
     let way = |hosts: &Vec<HostRule>, path: &Option<PathRule>| Way {
         route,
         hosts: hosts.clone(),
@@ -119,5 +124,5 @@ impl Way {
 
 /// Whether one line of the header fits.
 fn has_header(rule: &HeaderRule, request: &RoutingRequest<'_>) -> bool {
-    (0..).map_while(|index| (request.header)(&rule.name, index)).any(|value| rule.fits(value))
+    (0..).map_while(|index| request.headers.line(&rule.name, index)).any(|value| rule.fits(value))
 }

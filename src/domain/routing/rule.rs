@@ -83,7 +83,7 @@ impl HostRule {
 /// Host and port of an authority; an IPv6 literal keeps its brackets.
 pub(super) fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') && !(host.contains(':') && !host.ends_with(']')) => {
+        Some((host, port)) if !port.ends_with(']') && (!host.contains(':') || host.ends_with(']')) => {
             (host, Some(port))
         }
         _ => (authority, None),
