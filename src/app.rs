@@ -112,8 +112,11 @@ impl Node {
         let relying_party = match &settings.admin_auth {
             Some(conf) => {
                 let party = conf.relying_party.clone();
-                let http =
-                    HttpClient::new(&settings.egress, party.ssl_verify, Duration::from_millis(party.timeout_ms))?;
+                let http = HttpClient::new(
+                    &settings.egress,
+                    party.provider.ssl_verify,
+                    Duration::from_millis(party.provider.timeout_ms),
+                )?;
                 Some(RelyingParty::new(party, http, clock.clone()))
             }
             None => None,
@@ -124,8 +127,7 @@ impl Node {
         });
         let session_conf = settings.admin_auth.as_ref().map(|conf| &conf.session);
         let kong_http = HttpClient::new(&settings.egress, true, settings.upstream.timeout.min(KONG_TIMEOUT))?;
-        let upstream = &settings.upstream;
-        let kong = KongAdmin::new(kong_http, upstream.admin_url.clone(), upstream.admin_headers.clone());
+        let kong = KongAdmin::new(kong_http, &settings.upstream);
         let upstream_tls = tls::client(&settings.egress)?;
         let metrics = Arc::new(Metrics::new());
         let notes = SealedNotes::new(sealer.clone());

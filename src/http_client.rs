@@ -99,9 +99,22 @@ impl HttpClient {
     /// # Errors
     /// Any [`HttpError`]; an error status is an answer, not an error.
     pub async fn get(&self, url: &Url) -> Result<Fetched, HttpError> {
+        self.get_with(url, &HeaderMap::new()).await
+    }
+
+    /// [`Self::get`] with more headers, which stay behind when a redirect leads to another origin.
+    ///
+    /// # Errors
+    /// As for [`Self::get`].
+    pub async fn get_with(&self, url: &Url, extra: &HeaderMap) -> Result<Fetched, HttpError> {
+        let origin = url.origin();
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.call(Method::GET, &url, accept_json(), Vec::new()).await?;
+            let mut headers = accept_json();
+            if url.origin() == origin {
+                headers.extend(extra.clone());
+            }
+            let response = self.call(Method::GET, &url, headers, Vec::new()).await?;
             if !is_redirect(response.status()) {
                 return self.read(response).await;
             }

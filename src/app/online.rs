@@ -29,7 +29,7 @@ async fn ask_kong(settings: &Settings) -> Option<Finding> {
         Ok(http) => http,
         Err(error) => return failed(chain(&error)),
     };
-    let kong = KongAdmin::new(http, upstream.admin_url.clone(), upstream.admin_headers.clone());
+    let kong = KongAdmin::new(http, upstream);
     match kong.get(None, "/status").await {
         Ok(_) => None,
         Err(error) => failed(error.to_string()),
@@ -39,11 +39,15 @@ async fn ask_kong(settings: &Settings) -> Option<Finding> {
 /// The provider's discovery document and keys.
 async fn ask_provider(settings: &Settings) -> Option<Finding> {
     let conf = settings.admin_auth.as_ref()?.relying_party.clone();
-    let issuer = conf.issuer.clone();
+    let issuer = conf.provider.issuer.clone();
     let failed = |cause: String| {
         Some(Finding::about("admin_gui_auth_conf", format!("admin_gui_auth_conf.issuer: {issuer}: {cause}")))
     };
-    let http = match HttpClient::new(&settings.egress, conf.ssl_verify, Duration::from_millis(conf.timeout_ms)) {
+    let http = match HttpClient::new(
+        &settings.egress,
+        conf.provider.ssl_verify,
+        Duration::from_millis(conf.provider.timeout_ms),
+    ) {
         Ok(http) => http,
         Err(error) => return failed(chain(&error)),
     };

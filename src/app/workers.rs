@@ -15,6 +15,8 @@ const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 const CLEAN_EVERY: Duration = Duration::from_secs(300);
 /// How often the gateway's file is looked at.
 const FOLLOW_FILE_EVERY: Duration = Duration::from_secs(1);
+/// How often floods of audit records are looked at.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How often an identity provider that was down is tried again.
 const DISCOVER_EVERY: Duration = Duration::from_secs(10);
 
@@ -41,6 +43,10 @@ impl Node {
         });
         self.every(FOLD_EVERY, async |services| {
             services.metrics.fold();
+            true
+        });
+        self.every(TELL_EVERY, async |services| {
+            services.audit.tell_of_floods(services.clock.now());
             true
         });
         self.every(DISCOVER_EVERY, async |services| {

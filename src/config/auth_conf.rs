@@ -7,6 +7,7 @@ mod session;
 use secrecy::SecretString;
 use url::Url;
 
+use super::plugin::{AuthorizationRequestConf, ClientConf, ProviderConf, VerificationConf};
 use crate::domain::claims::ClaimPath;
 
 /// How admins sign in through an OpenID Connect provider.
@@ -25,63 +26,20 @@ pub struct AdminAuthConf {
 /// The client side of OpenID Connect: one client at one provider.
 #[derive(Clone, Debug)]
 pub struct RelyingPartyConf {
-    /// Issuer identifier or discovery URL.
-    pub issuer: Url,
-    /// `client_id[0]`.
-    pub client_id: String,
-    /// `client_secret[0]`.
-    pub client_secret: Option<SecretString>,
-    /// `client_auth[0]`; `None` = by discovery, preferring basic.
-    pub client_auth: Option<ClientAuth>,
+    /// The provider.
+    pub provider: ProviderConf,
+    /// `client_id[0]` and its secret.
+    pub client: ClientConf,
+    /// The authorization request.
+    pub request: AuthorizationRequestConf,
+    /// What ID tokens are held against.
+    pub verification: VerificationConf,
+    /// `search_user_info`.
+    pub search_user_info: bool,
     /// `redirect_uri`: public URLs of `/auth`, registered at the provider.
     pub redirect_uri: Vec<Url>,
     /// `logout_redirect_uri`, paired by index.
     pub logout_redirect_uri: Vec<Url>,
-    /// `scopes`.
-    pub scopes: Vec<String>,
-    /// `response_mode`.
-    pub response_mode: ResponseMode,
-    /// `require_proof_key_for_code_exchange`: `false` only when explicitly switched off.
-    pub pkce: bool,
-    /// `verify_nonce`.
-    pub verify_nonce: bool,
-    /// `search_user_info`.
-    pub search_user_info: bool,
-    /// `leeway`, seconds.
-    pub leeway: i64,
-    /// `max_age`, seconds.
-    pub max_age: Option<i64>,
-    /// `ssl_verify`.
-    pub ssl_verify: bool,
-    /// `timeout`, milliseconds, of each request to the provider.
-    pub timeout_ms: u64,
-    /// `rediscovery_lifetime`, seconds.
-    pub rediscovery_lifetime: i64,
-    /// `cache_ttl`, seconds: age at which discovery is refreshed in the background.
-    pub cache_ttl: i64,
-    /// `issuers_allowed`; empty = the discovered issuer.
-    pub issuers_allowed: Vec<String>,
-    /// `authorization_query_args_names` and `_values`, paired.
-    pub authorization_args: Vec<(String, String)>,
-    /// Explicit endpoints that replace discovered ones.
-    pub endpoints: EndpointOverrides,
-    /// Extra audiences are no business of the login; kept for the token request of some providers.
-    pub audience: Vec<String>,
-}
-
-/// `authorization_endpoint` and the like.
-#[derive(Clone, Debug, Default)]
-pub struct EndpointOverrides {
-    /// `authorization_endpoint`.
-    pub authorization: Option<Url>,
-    /// `token_endpoint`.
-    pub token: Option<Url>,
-    /// `userinfo_endpoint`.
-    pub userinfo: Option<Url>,
-    /// `end_session_endpoint`.
-    pub end_session: Option<Url>,
-    /// `jwks_endpoint`.
-    pub jwks: Option<Url>,
 }
 
 /// Client authentication at the token endpoint (openid-connect.md 4.1).
@@ -91,8 +49,35 @@ pub enum ClientAuth {
     SecretBasic,
     /// `client_secret_post`
     SecretPost,
+    /// `client_secret_jwt`: not for the admin login.
+    SecretJwt,
+    /// `private_key_jwt`: not for the admin login.
+    PrivateKeyJwt,
     /// `none`
     None,
+}
+
+impl ClientAuth {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::SecretBasic, Self::SecretPost, Self::SecretJwt, Self::PrivateKeyJwt, Self::None];
+
+    /// The word in configurations and discovery documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SecretBasic => "client_secret_basic",
+            Self::SecretPost => "client_secret_post",
+            Self::SecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::None => "none",
+        }
+    }
+
+    /// The method of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
 }
 
 /// How the authorization response comes back.
@@ -102,6 +87,8 @@ pub enum ResponseMode {
     Query,
     /// Cross-site form POST.
     FormPost,
+    /// Redirect with a fragment, which no server can read: not for the admin login.
+    Fragment,
 }
 
 /// What makes an identity an admin.

@@ -32,7 +32,7 @@ const OWN_PARAMETERS: &[&str] = &[
 
 /// Says at start which configured arguments will not be sent.
 pub(super) fn warn_about_own_parameters(conf: &RelyingPartyConf) {
-    for (name, _) in conf.authorization_args.iter().filter(|(name, _)| is_own_parameter(name)) {
+    for (name, _) in conf.request.args.iter().filter(|(name, _)| is_own_parameter(name)) {
         tracing::warn!(name, "authorization_query_args_names: this parameter is set by the login itself; ignored");
     }
 }
@@ -40,12 +40,12 @@ pub(super) fn warn_about_own_parameters(conf: &RelyingPartyConf) {
 /// The URL to send the browser to.
 pub(super) fn url(conf: &RelyingPartyConf, endpoint: Url, redirect_uri: &Url, pending: &PendingLogin) -> Url {
     let (state, nonce) = (CsrfToken::new(pending.state.clone()), Nonce::new(pending.nonce.clone()));
-    let client = token_endpoint::client(conf).set_auth_uri(AuthUrl::from_url(endpoint));
+    let client = token_endpoint::client(&conf.provider.issuer, &conf.client).set_auth_uri(AuthUrl::from_url(endpoint));
     let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
     let mut request = client
         .authorize_url(flow, move || state, move || nonce)
         .set_redirect_uri(Cow::Owned(RedirectUrl::from_url(redirect_uri.clone())))
-        .add_scopes(conf.scopes.iter().cloned().map(Scope::new));
+        .add_scopes(conf.request.scopes.iter().cloned().map(Scope::new));
     if let Some(verifier) = &pending.code_verifier {
         let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
         request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
@@ -58,16 +58,16 @@ pub(super) fn url(conf: &RelyingPartyConf, endpoint: Url, redirect_uri: &Url, pe
 
 fn extra_parameters(conf: &RelyingPartyConf) -> Vec<(String, String)> {
     let mut extra = Vec::new();
-    if conf.response_mode == ResponseMode::FormPost {
+    if conf.request.response_mode == ResponseMode::FormPost {
         extra.push(("response_mode".to_owned(), "form_post".to_owned()));
     }
-    if let Some(max_age) = conf.max_age {
+    if let Some(max_age) = conf.request.max_age {
         extra.push(("max_age".to_owned(), max_age.to_string()));
     }
-    if !conf.audience.is_empty() {
-        extra.push(("audience".to_owned(), conf.audience.join(" ")));
+    if !conf.request.audience.is_empty() {
+        extra.push(("audience".to_owned(), conf.request.audience.join(" ")));
     }
-    extra.extend(conf.authorization_args.iter().filter(|(name, _)| !is_own_parameter(name)).cloned());
+    extra.extend(conf.request.args.iter().filter(|(name, _)| !is_own_parameter(name)).cloned());
     extra
 }
 

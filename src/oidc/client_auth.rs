@@ -5,7 +5,8 @@
 use openidconnect::{AuthType, ClientSecret};
 use secrecy::ExposeSecret as _;
 
-use crate::config::auth_conf::{ClientAuth, RelyingPartyConf};
+use crate::config::auth_conf::ClientAuth;
+use crate::config::plugin::ClientConf;
 
 use super::error::OidcError;
 
@@ -14,9 +15,12 @@ use super::error::OidcError;
 ///
 /// # Errors
 /// A secret is needed and missing, or the provider offers none of the three.
-pub fn resolve(conf: &RelyingPartyConf, offered: Option<&[String]>) -> Result<ClientAuth, OidcError> {
-    let has_secret = conf.client_secret.is_some();
-    let method = match (conf.client_auth, offered) {
+pub fn resolve(client: &ClientConf, offered: Option<&[String]>) -> Result<ClientAuth, OidcError> {
+    let has_secret = client.secret.is_some();
+    let method = match (client.auth, offered) {
+        (Some(signed @ (ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt)), _) => {
+            return Err(OidcError::NoClientAuth(signed.name().to_owned()));
+        }
         (Some(configured), _) => configured,
         (None, Some(offered)) if !offered.is_empty() => by_offer(has_secret, offered)?,
         (None, _) if has_secret => ClientAuth::SecretBasic,
@@ -38,11 +42,12 @@ fn by_offer(has_secret: bool, offered: &[String]) -> Result<ClientAuth, OidcErro
 }
 
 /// The method in the library's terms: where credentials stand, and the secret that is sent at all.
-pub(super) fn credentials(conf: &RelyingPartyConf, method: ClientAuth) -> (AuthType, Option<ClientSecret>) {
-    let secret = || conf.client_secret.as_ref().map(|secret| ClientSecret::new(secret.expose_secret().to_owned()));
+pub(super) fn credentials(client: &ClientConf, method: ClientAuth) -> (AuthType, Option<ClientSecret>) {
+    let secret = || client.secret.as_ref().map(|secret| ClientSecret::new(secret.expose_secret().to_owned()));
     match method {
         ClientAuth::SecretBasic => (AuthType::BasicAuth, secret()),
         ClientAuth::SecretPost => (AuthType::RequestBody, secret()),
-        ClientAuth::None => (AuthType::RequestBody, None),
+        // `resolve` gives no signed method.
+        ClientAuth::None | ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt => (AuthType::RequestBody, None),
     }
 }

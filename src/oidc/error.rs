@@ -32,6 +32,10 @@ pub enum Endpoint {
     UserInfo,
     /// `end_session_endpoint`.
     EndSession,
+    /// `introspection_endpoint`.
+    Introspection,
+    /// `revocation_endpoint`.
+    Revocation,
 }
 
 impl std::fmt::Display for Endpoint {
@@ -43,6 +47,8 @@ impl std::fmt::Display for Endpoint {
             Self::Token => "token endpoint",
             Self::UserInfo => "UserInfo endpoint",
             Self::EndSession => "end-session endpoint",
+            Self::Introspection => "introspection endpoint",
+            Self::Revocation => "revocation endpoint",
         })
     }
 }

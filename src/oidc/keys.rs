@@ -2,6 +2,8 @@
 //! (openid-connect.md 3.4). Called by `provider` and `verify`. Keys that are not understood are passed over, so that
 //! one exotic key does not make the others useless.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
@@ -63,6 +65,17 @@ pub fn algorithm_named(name: &str) -> Option<Algorithm> {
     })
 }
 
+/// The HMAC algorithm of that name. Only for whoever shares a secret with the provider.
+#[must_use]
+pub fn hmac_named(name: &str) -> Option<Algorithm> {
+    Some(match name {
+        "HS256" => Algorithm::HS256,
+        "HS384" => Algorithm::HS384,
+        "HS512" => Algorithm::HS512,
+        _ => return None,
+    })
+}
+
 /// A public key that can verify signatures.
 #[derive(Clone)]
 pub struct VerificationKey {
@@ -71,6 +84,7 @@ pub struct VerificationKey {
     kty: String,
     kind: KeyKind,
     key: DecodingKey,
+    jwk: Arc<Value>,
 }
 
 impl VerificationKey {
@@ -78,6 +92,12 @@ impl VerificationKey {
     #[must_use]
     pub fn decoding_key(&self) -> &DecodingKey {
         &self.key
+    }
+
+    /// The key as it was published.
+    #[must_use]
+    pub fn jwk(&self) -> &Arc<Value> {
+        &self.jwk
     }
 }
 
@@ -111,6 +131,17 @@ impl KeySet {
             tracing::warn!(keys = document.keys.len(), "the provider's key set is too long; only {MAX_KEYS} are used");
         }
         Ok(Self(document.keys.into_iter().take(MAX_KEYS).filter_map(parse_key).collect()))
+    }
+
+    /// Adds the keys of another set behind these (openid-connect.md 3.4: the issuer's own come first).
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+        self.0.truncate(MAX_KEYS);
+    }
+
+    /// The keys as they were published.
+    pub fn jwks(&self) -> impl Iterator<Item = &Arc<Value>> {
+        self.0.iter().map(VerificationKey::jwk)
     }
 
     /// The keys that may have signed with `algorithm`: those named `kid`, or all that fit when the token names none.
@@ -153,7 +184,8 @@ fn parse_key(jwk: Value) -> Option<VerificationKey> {
         x: Option<String>,
         y: Option<String>,
     }
-    let jwk: Jwk = serde_json::from_value(jwk).ok()?;
+    let published = Arc::new(jwk);
+    let jwk = Jwk::deserialize(published.as_ref()).ok()?;
     let for_signatures = jwk.usage.as_deref().is_none_or(|usage| usage == "sig")
         && jwk.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|name| name == "verify"));
     if !for_signatures {
@@ -171,7 +203,7 @@ fn parse_key(jwk: Value) -> Option<VerificationKey> {
         ("OKP", Some("Ed25519")) => (KeyKind::Ed25519, DecodingKey::from_ed_der(&bytes(&jwk.x?)?)),
         _ => return None,
     };
-    Some(VerificationKey { kid: jwk.kid, alg: jwk.alg, kty: jwk.kty, kind, key })
+    Some(VerificationKey { kid: jwk.kid, alg: jwk.alg, kty: jwk.kty, kind, key, jwk: published })
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {

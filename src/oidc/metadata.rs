@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::config::auth_conf::EndpointOverrides;
+use crate::config::plugin::EndpointOverrides;
 
 use super::error::{Endpoint, OidcError};
 
@@ -25,6 +25,10 @@ pub struct Endpoints {
     pub end_session: Option<Url>,
     /// `jwks_uri`.
     pub jwks: Option<Url>,
+    /// `introspection_endpoint`.
+    pub introspection: Option<Url>,
+    /// `revocation_endpoint`.
+    pub revocation: Option<Url>,
 }
 
 /// What the provider says about itself.
@@ -36,6 +40,12 @@ pub struct ProviderMetadata {
     pub endpoints: Endpoints,
     /// `token_endpoint_auth_methods_supported`; `None` when it is not published.
     pub token_auth_methods: Option<Vec<String>>,
+    /// `introspection_endpoint_auth_methods_supported`.
+    pub introspection_auth_methods: Option<Vec<String>>,
+    /// `revocation_endpoint_auth_methods_supported`.
+    pub revocation_auth_methods: Option<Vec<String>>,
+    /// `code_challenge_methods_supported`.
+    pub code_challenge_methods: Option<Vec<String>>,
     /// `authorization_response_iss_parameter_supported` (RFC 9207).
     pub promises_iss_parameter: bool,
 }
@@ -61,11 +71,41 @@ impl ProviderMetadata {
                 userinfo: endpoint(&overrides.userinfo, "userinfo_endpoint", Endpoint::UserInfo)?,
                 end_session: endpoint(&overrides.end_session, "end_session_endpoint", Endpoint::EndSession)?,
                 jwks: endpoint(&overrides.jwks, "jwks_uri", Endpoint::Jwks)?,
+                introspection: endpoint(&overrides.introspection, "introspection_endpoint", Endpoint::Introspection)?,
+                revocation: endpoint(&overrides.revocation, "revocation_endpoint", Endpoint::Revocation)?,
             },
             token_auth_methods: strings(document.get("token_endpoint_auth_methods_supported")),
+            introspection_auth_methods: strings(document.get("introspection_endpoint_auth_methods_supported")),
+            revocation_auth_methods: strings(document.get("revocation_endpoint_auth_methods_supported")),
+            code_challenge_methods: strings(document.get("code_challenge_methods_supported")),
             promises_iss_parameter: document.get("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),
         })
+    }
+}
+
+impl ProviderMetadata {
+    /// What the configuration alone says: `using_pseudo_issuer` (openid-connect.md 3.2).
+    #[must_use]
+    pub fn configured(issuer: &str, endpoints: &EndpointOverrides) -> Self {
+        let endpoints = endpoints.clone();
+        Self {
+            issuer: issuer.to_owned(),
+            endpoints: Endpoints {
+                authorization: endpoints.authorization,
+                token: endpoints.token,
+                userinfo: endpoints.userinfo,
+                end_session: endpoints.end_session,
+                jwks: endpoints.jwks,
+                introspection: endpoints.introspection,
+                revocation: endpoints.revocation,
+            },
+            token_auth_methods: None,
+            introspection_auth_methods: None,
+            revocation_auth_methods: None,
+            code_challenge_methods: None,
+            promises_iss_parameter: false,
+        }
     }
 }
 

@@ -10,10 +10,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
+use openidconnect::http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
+use serde_json::Value;
 use url::Url;
 
-use crate::config::auth_conf::{EndpointOverrides, RelyingPartyConf};
+use crate::config::plugin::ProviderConf;
 use crate::domain::time::{Clock, UnixSeconds};
 use crate::http_client::HttpClient;
 
@@ -29,8 +31,10 @@ pub const FAILURE_PAUSE: i64 = 5;
 pub struct ProviderSnapshot {
     /// Metadata.
     pub metadata: ProviderMetadata,
-    /// Keys.
+    /// The issuer's keys, then those of `extra_jwks_uris`.
     pub keys: KeySet,
+    /// The discovery document as it was published; `null` without discovery.
+    pub document: Arc<Value>,
     /// When it was fetched.
     pub discovered_at: UnixSeconds,
 }
@@ -58,10 +62,7 @@ pub struct Provider(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    issuer: Url,
-    overrides: EndpointOverrides,
-    rediscovery_lifetime: i64,
-    cache_ttl: i64,
+    conf: ProviderConf,
     http: HttpClient,
     clock: Clock,
     known: ArcSwapOption<ProviderSnapshot>,
@@ -81,12 +82,9 @@ struct Attempts {
 impl Provider {
     /// The provider of a configuration. Asks nothing yet.
     #[must_use]
-    pub fn new(conf: &RelyingPartyConf, http: HttpClient, clock: Clock) -> Self {
+    pub fn new(conf: &ProviderConf, http: HttpClient, clock: Clock) -> Self {
         Self(Arc::new(Inner {
-            issuer: conf.issuer.clone(),
-            overrides: conf.endpoints.clone(),
-            rediscovery_lifetime: conf.rediscovery_lifetime,
-            cache_ttl: conf.cache_ttl,
+            conf: conf.clone(),
             http,
             clock,
             known: ArcSwapOption::empty(),
@@ -133,7 +131,9 @@ impl Provider {
         let known = self.0.known.load_full();
         let failure = self.0.attempts().failure.clone();
         ProviderStatus {
-            issuer: known.as_ref().map_or_else(|| self.0.issuer.to_string(), |known| known.metadata.issuer.clone()),
+            issuer: known
+                .as_ref()
+                .map_or_else(|| self.0.conf.issuer.to_string(), |known| known.metadata.issuer.clone()),
             discovered_at: known.as_ref().map(|known| known.discovered_at),
             last_error_at: failure.as_ref().map(|(at, _)| *at),
             last_error: failure.map(|(_, error)| error.to_string()),
@@ -143,7 +143,7 @@ impl Provider {
     }
 
     fn refresh_if_old(&self, known: &ProviderSnapshot) {
-        let old = self.0.clock.now().since(known.discovered_at) >= self.0.cache_ttl;
+        let old = self.0.clock.now().since(known.discovered_at) >= self.0.conf.cache_ttl;
         if !old || self.0.recent_failure().is_some() {
             return;
         }
@@ -180,7 +180,7 @@ impl Inner {
             // After a failed attempt the short pause counts instead.
             return self.recent_failure().is_none();
         }
-        !last.is_some_and(|at| is_within(self.clock.now(), at, self.rediscovery_lifetime))
+        !last.is_some_and(|at| is_within(self.clock.now(), at, self.conf.rediscovery_lifetime))
     }
 
     async fn fetch_and_keep(&self) -> Result<Arc<ProviderSnapshot>, OidcError> {
@@ -194,7 +194,7 @@ impl Inner {
                 Ok(snapshot)
             }
             Err(error) => {
-                tracing::warn!(issuer = %self.issuer, code = error.code(), %error, "discovery failed");
+                tracing::warn!(issuer = %self.conf.issuer, code = error.code(), %error, "discovery failed");
                 attempts.failing = true;
                 attempts.failure = Some((self.clock.now(), error.clone()));
                 Err(error)
@@ -203,21 +203,47 @@ impl Inner {
     }
 
     async fn fetch(&self) -> Result<ProviderSnapshot, OidcError> {
-        let metadata = self.fetch_metadata().await?;
-        if !is_same_issuer(&self.issuer, &metadata.issuer) {
-            tracing::warn!(configured = %self.issuer, discovered = metadata.issuer, "the provider names another issuer");
+        let (metadata, document) = self.fetch_metadata().await?;
+        if !is_same_issuer(&self.conf.issuer, &metadata.issuer) {
+            tracing::warn!(configured = %self.conf.issuer, discovered = metadata.issuer, "the provider names another issuer");
         }
-        let jwks = metadata.endpoints.jwks.as_ref().ok_or(OidcError::NoEndpoint(Endpoint::Jwks))?;
-        let keys = KeySet::parse(&self.fetch_document(jwks, Endpoint::Jwks).await?)?;
+        let mut keys = self.fetch_keys(metadata.endpoints.jwks.as_ref()).await?;
+        for url in &self.conf.extra_jwks {
+            match self.fetch_key_set(url).await {
+                Ok(more) => keys.append(more),
+                // Tokens of the other keys are good without it, and those of this one are refused.
+                Err(error) => tracing::warn!(%url, code = error.code(), %error, "an extra key set cannot be used"),
+            }
+        }
         tracing::info!(issuer = metadata.issuer, keys = keys.summaries().len(), "provider discovered");
-        Ok(ProviderSnapshot { metadata, keys, discovered_at: self.clock.now() })
+        Ok(ProviderSnapshot { metadata, keys, document, discovered_at: self.clock.now() })
     }
 
-    async fn fetch_metadata(&self) -> Result<ProviderMetadata, OidcError> {
+    /// The issuer's keys. A provider that is only configured may have none: introspection needs no key.
+    async fn fetch_keys(&self, jwks: Option<&Url>) -> Result<KeySet, OidcError> {
+        match jwks {
+            Some(url) => self.fetch_key_set(url).await,
+            None if self.conf.is_pseudo || !self.conf.extra_jwks.is_empty() => Ok(KeySet::default()),
+            None => Err(OidcError::NoEndpoint(Endpoint::Jwks)),
+        }
+    }
+
+    async fn fetch_key_set(&self, url: &Url) -> Result<KeySet, OidcError> {
+        Ok(KeySet::parse(&self.fetch_document(url, Endpoint::Jwks).await?)?)
+    }
+
+    async fn fetch_metadata(&self) -> Result<(ProviderMetadata, Arc<Value>), OidcError> {
+        if self.conf.is_pseudo {
+            let issuer = self.conf.name.as_str();
+            return Ok((ProviderMetadata::configured(issuer, &self.conf.endpoints), Arc::default()));
+        }
         let mut failure = OidcError::Status(Endpoint::Discovery, 404);
-        for url in discovery_urls(&self.issuer) {
+        for url in discovery_urls(&self.conf.issuer) {
             match self.fetch_document(&url, Endpoint::Discovery).await {
-                Ok(document) => return ProviderMetadata::parse(&document, &url, &self.overrides),
+                Ok(document) => {
+                    let metadata = ProviderMetadata::parse(&document, &url, &self.conf.endpoints)?;
+                    return Ok((metadata, Arc::new(serde_json::from_slice(&document).unwrap_or_default())));
+                }
                 Err(not_found @ OidcError::Status(_, 404)) => failure = not_found,
                 Err(error) => return Err(error),
             }
@@ -225,8 +251,20 @@ impl Inner {
         Err(failure)
     }
 
+    /// `discovery_headers_*`: for the discovery document only. The configuration has checked names and values.
+    fn headers(&self, which: Endpoint) -> HeaderMap {
+        let pairs = self.conf.discovery_headers.iter().filter(|_| which == Endpoint::Discovery);
+        pairs
+            .filter_map(|(name, value)| Some((HeaderName::try_from(name).ok()?, HeaderValue::from_str(value).ok()?)))
+            .collect()
+    }
+
     async fn fetch_document(&self, url: &Url, which: Endpoint) -> Result<Vec<u8>, OidcError> {
-        let answer = self.http.get(url).await.map_err(|error| OidcError::Unreachable(which, error))?;
+        let answer = self
+            .http
+            .get_with(url, &self.headers(which))
+            .await
+            .map_err(|error| OidcError::Unreachable(which, error))?;
         if answer.status.as_u16() == 200 {
             Ok(answer.body)
         } else {

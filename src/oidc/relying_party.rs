@@ -49,7 +49,7 @@ impl RelyingParty {
     #[must_use]
     pub fn new(conf: RelyingPartyConf, http: HttpClient, clock: Clock) -> Self {
         authorization_request::warn_about_own_parameters(&conf);
-        let provider = Provider::new(&conf, http.clone(), clock.clone());
+        let provider = Provider::new(&conf.provider, http.clone(), clock.clone());
         Self { conf: Arc::new(conf), provider, http, clock }
     }
 
@@ -83,7 +83,7 @@ impl RelyingParty {
         let pending = PendingLogin {
             state: random_token(),
             nonce: random_token(),
-            code_verifier: self.conf.pkce.then(|| random_token().into()),
+            code_verifier: (self.conf.request.pkce != Some(false)).then(|| random_token().into()),
             redirect_index,
             return_to,
             created_at: self.clock.now(),
@@ -116,10 +116,10 @@ impl RelyingParty {
         };
         let answer = self.redeem(&snapshot, pending, &code).await?;
         let tokens = self.token_set(&answer, None, None).ok_or(OidcError::NoIdToken)?;
-        let nonce = self.conf.verify_nonce.then_some(pending.nonce.as_str());
-        let (claims, snapshot) = self.verify_id_token(&snapshot, &tokens, nonce, self.conf.max_age).await?;
+        let nonce = self.conf.verification.nonce.then_some(pending.nonce.as_str());
+        let (claims, snapshot) = self.verify_id_token(&snapshot, &tokens, nonce, self.conf.request.max_age).await?;
         if response.issuer.is_some_and(|issuer| claims.get("iss") != Some(&Value::String(issuer)))
-            && self.conf.issuers_allowed.is_empty()
+            && self.conf.provider.issuers_allowed.is_empty()
         {
             return Err(OidcError::IssuerParameter);
         }
@@ -165,7 +165,7 @@ impl RelyingParty {
         if let Some(redirect_uri) = redirect_uri {
             query.append_pair("post_logout_redirect_uri", redirect_uri.as_str());
         }
-        query.append_pair("client_id", &self.conf.client_id).append_pair("state", state);
+        query.append_pair("client_id", &self.conf.client.id).append_pair("state", state);
         drop(query);
         Some(url)
     }
@@ -218,7 +218,7 @@ impl RelyingParty {
                 access_token: Some(tokens.access_token.expose_secret()),
                 ..self.expectations(TokenKind::IdToken, &issuers)
             };
-            verify(tokens.id_token.expose_secret(), &snapshot.keys, &expected)
+            verify(tokens.id_token.expose_secret(), &snapshot.keys, &expected).map(|verified| verified.claims)
         };
         self.with_newer_keys(snapshot, check).await.map_err(OidcError::IdToken)
     }
@@ -274,7 +274,8 @@ impl RelyingParty {
             UserInfoAnswer::Signed(token) => {
                 let check = |snapshot: &ProviderSnapshot| {
                     let issuers = self.issuers(snapshot);
-                    verify(&token, &snapshot.keys, &self.expectations(TokenKind::UserInfo, &issuers))
+                    let verified = verify(&token, &snapshot.keys, &self.expectations(TokenKind::UserInfo, &issuers));
+                    verified.map(|verified| verified.claims)
                 };
                 self.with_newer_keys(snapshot, check).await.map_err(OidcError::UserInfoToken)?.0
             }
@@ -293,7 +294,7 @@ impl RelyingParty {
         let issuers = self.issuers(snapshot);
         let expected = self.expectations(TokenKind::AccessToken, &issuers);
         match verify(access_token.expose_secret(), &snapshot.keys, &expected) {
-            Ok(claims) => Some(claims),
+            Ok(verified) => Some(verified.claims),
             Err(error) => {
                 tracing::debug!(code = error.code(), "the access token gives no claims");
                 None
@@ -302,19 +303,13 @@ impl RelyingParty {
     }
 
     fn issuers(&self, snapshot: &ProviderSnapshot) -> IssuerRule {
-        IssuerRule::new(&self.conf.issuers_allowed, &snapshot.metadata.issuer)
+        IssuerRule::new(&self.conf.provider.issuers_allowed, &snapshot.metadata.issuer)
     }
 
     fn expectations<'e>(&'e self, kind: TokenKind, issuers: &'e IssuerRule) -> Expectations<'e> {
         Expectations {
-            kind,
-            issuers,
-            client_id: &self.conf.client_id,
-            nonce: None,
-            max_age: None,
-            access_token: None,
-            leeway: self.conf.leeway,
-            now: self.clock.now(),
+            leeway: self.conf.verification.leeway,
+            ..Expectations::new(kind, issuers, &self.conf.client.id, self.clock.now())
         }
     }
 }

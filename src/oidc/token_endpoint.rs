@@ -21,6 +21,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::config::auth_conf::RelyingPartyConf;
+use crate::config::plugin::ClientConf;
 use crate::http_client::HttpClient;
 
 use super::authorization_response::clean;
@@ -123,9 +124,9 @@ impl TokenAnswer {
 }
 
 /// The library's client for one provider, without endpoints.
-pub(super) fn client(conf: &RelyingPartyConf) -> OidcClient<EndpointNotSet, EndpointNotSet> {
-    let issuer = IssuerUrl::from_url(conf.issuer.clone());
-    Client::new(ClientId::new(conf.client_id.clone()), issuer, CoreJsonWebKeySet::default()).disable_openid_scope()
+pub(super) fn client(issuer: &Url, client: &ClientConf) -> OidcClient<EndpointNotSet, EndpointNotSet> {
+    let issuer = IssuerUrl::from_url(issuer.clone());
+    Client::new(ClientId::new(client.id.clone()), issuer, CoreJsonWebKeySet::default()).disable_openid_scope()
 }
 
 /// Redeems a code with the `redirect_uri` and verifier of the login that it belongs to.
@@ -147,7 +148,7 @@ pub(super) async fn redeem(
         None => request,
     };
     let answer = request.request_async(&|request| exchange(http, request)).await;
-    checked(answer, &[Some(code), code_verifier, conf.client_secret.as_ref()])
+    checked(answer, &[Some(code), code_verifier, conf.client.secret.as_ref()])
 }
 
 /// Trades a refresh token for new tokens.
@@ -160,7 +161,7 @@ pub(super) async fn refresh(
     let client = with_token_endpoint(conf, metadata)?;
     let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
     let answer = client.exchange_refresh_token(&token).request_async(&|request| exchange(http, request)).await;
-    checked(answer, &[Some(refresh_token), conf.client_secret.as_ref()])
+    checked(answer, &[Some(refresh_token), conf.client.secret.as_ref()])
 }
 
 fn with_token_endpoint(
@@ -168,9 +169,10 @@ fn with_token_endpoint(
     metadata: &ProviderMetadata,
 ) -> Result<OidcClient<EndpointNotSet, EndpointSet>, OidcError> {
     let url = metadata.endpoints.token.clone().ok_or(OidcError::NoEndpoint(Endpoint::Token))?;
-    let method = client_auth::resolve(conf, metadata.token_auth_methods.as_deref())?;
-    let (auth_type, secret) = client_auth::credentials(conf, method);
-    let client = client(conf).set_token_uri(TokenUrl::from_url(url)).set_auth_type(auth_type);
+    let method = client_auth::resolve(&conf.client, metadata.token_auth_methods.as_deref())?;
+    let (auth_type, secret) = client_auth::credentials(&conf.client, method);
+    let client =
+        client(&conf.provider.issuer, &conf.client).set_token_uri(TokenUrl::from_url(url)).set_auth_type(auth_type);
     Ok(match secret {
         Some(secret) => client.set_client_secret(secret),
         None => client,

@@ -268,7 +268,7 @@ fn state_cookie_value(arrival: &Arrival<'_>, login: &Login) -> String {
 /// The login-state cookie. The return from the provider is cross-site, so it is never `Strict`; a form post needs `None`.
 fn add_state_cookie(response: &mut HttpResponse, login: &Login, value: Option<String>) {
     let conf = login.conf();
-    let is_posted = conf.relying_party.response_mode == ResponseMode::FormPost;
+    let is_posted = conf.relying_party.request.response_mode == ResponseMode::FormPost;
     let same_site = if is_posted && conf.session.cookie_secure { SameSite::None } else { SameSite::Lax };
     let lifetime = if value.is_some() { conf.session.transaction_timeout } else { 0 };
     let cookie = Cookie::build(conf.session.transaction_cookie_name.clone(), value.unwrap_or_default())

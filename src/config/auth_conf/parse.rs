@@ -6,10 +6,9 @@ use url::Url;
 
 use super::members::Members;
 use super::session::session;
-use super::{
-    AdminAuthConf, AdminField, AdminMappingConf, ClientAuth, EndpointOverrides, RelyingPartyConf, ResponseMode,
-};
+use super::{AdminAuthConf, AdminField, AdminMappingConf, ClientAuth, RelyingPartyConf, ResponseMode};
 use crate::config::finding::Findings;
+use crate::config::plugin::{AuthorizationRequestConf, ClientConf, EndpointOverrides, ProviderConf, VerificationConf};
 use crate::domain::claims::ClaimPath;
 
 /// The key whose value is read here.
@@ -83,28 +82,31 @@ fn relying_party(members: &mut Members<'_>, forbid_unverified: bool) -> Option<R
     let endpoints = endpoints(members);
     let audience = members.list("audience").unwrap_or_default();
     // Every member has been read by now, so every error is reported.
-    let party = RelyingPartyConf {
-        issuer: issuer?,
-        client_id: client_id?.into_iter().next()?,
-        client_secret,
-        client_auth,
-        redirect_uri: redirect_uri?,
-        logout_redirect_uri: logout_redirect_uri?,
-        scopes,
-        response_mode,
-        pkce,
-        verify_nonce,
-        search_user_info,
-        leeway,
-        max_age,
-        ssl_verify,
-        timeout_ms,
+    let provider = ProviderConf {
+        issuers_allowed,
+        endpoints,
         rediscovery_lifetime,
         cache_ttl,
-        issuers_allowed,
-        authorization_args,
-        endpoints,
-        audience,
+        timeout_ms,
+        ssl_verify,
+        ..ProviderConf::at(issuer?)
+    };
+    let party = RelyingPartyConf {
+        provider,
+        client: ClientConf { auth: client_auth, ..ClientConf::new(client_id?.into_iter().next()?, client_secret) },
+        request: AuthorizationRequestConf {
+            scopes,
+            audience,
+            response_mode,
+            max_age,
+            pkce: Some(pkce),
+            args: authorization_args,
+            ..AuthorizationRequestConf::default()
+        },
+        verification: VerificationConf { nonce: verify_nonce, leeway, ..VerificationConf::default() },
+        search_user_info,
+        redirect_uri: redirect_uri?,
+        logout_redirect_uri: logout_redirect_uri?,
     };
     warn_weak(members, &party);
     Some(party)
@@ -131,12 +133,15 @@ fn times(members: &mut Members<'_>) -> Times {
 
 /// Clear text to the provider, and protections that were switched off.
 fn warn_weak(members: &mut Members<'_>, party: &RelyingPartyConf) {
-    let host = party.issuer.host_str().unwrap_or_default();
+    let host = party.provider.issuer.host_str().unwrap_or_default();
     let is_local = matches!(host, "localhost" | "[::1]" | "unresolved.invalid") || host.starts_with("127.");
-    if party.issuer.scheme() == "http" && !is_local {
+    if party.provider.issuer.scheme() == "http" && !is_local {
         members.findings.warn(KEY, format!("{KEY}.issuer is http: codes and tokens travel in clear text"));
     }
-    for (is_on, name) in [(party.pkce, "require_proof_key_for_code_exchange"), (party.verify_nonce, "verify_nonce")] {
+    for (is_on, name) in [
+        (party.request.pkce != Some(false), "require_proof_key_for_code_exchange"),
+        (party.verification.nonce, "verify_nonce"),
+    ] {
         if !is_on {
             members.findings.warn(KEY, format!("{KEY}.{name} is false: sign-in loses a protection"));
         }
@@ -148,15 +153,14 @@ fn client_auth(members: &mut Members<'_>) -> Option<ClientAuth> {
     let of_endpoint = members.list("token_endpoint_auth_method").map(|list| ("token_endpoint_auth_method", list));
     let (name, list) = of_endpoint.or_else(|| members.list("client_auth").map(|list| ("client_auth", list)))?;
     let method = list.into_iter().next()?;
-    match method.as_str() {
-        "client_secret_basic" => Some(ClientAuth::SecretBasic),
-        "client_secret_post" => Some(ClientAuth::SecretPost),
-        "none" => Some(ClientAuth::None),
-        "private_key_jwt" | "client_secret_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" => {
+    let known = ClientAuth::named(&method);
+    match (known, method.as_str()) {
+        (Some(ClientAuth::SecretBasic | ClientAuth::SecretPost | ClientAuth::None), _) => known,
+        (Some(_), _) | (None, "tls_client_auth" | "self_signed_tls_client_auth") => {
             members.error(name, &format!("= {method} is not available in this release"));
             None
         }
-        other => {
+        (None, other) => {
             let words = "client_secret_basic, client_secret_post, none";
             members.error(name, &format!("has an invalid value: '{other}' ({words})"));
             None
@@ -230,6 +234,8 @@ fn authorization_args(members: &mut Members<'_>) -> Vec<(String, String)> {
 
 fn endpoints(members: &mut Members<'_>) -> EndpointOverrides {
     EndpointOverrides {
+        introspection: None,
+        revocation: None,
         authorization: members.url("authorization_endpoint"),
         token: members.url("token_endpoint"),
         userinfo: members.url("userinfo_endpoint"),

@@ -6,10 +6,182 @@
 //!                    (1.3)              (2)       (7.1)      (7.4)        (5)
 //! ```
 
+pub mod client_choice;
+pub mod context;
+mod failure;
+pub mod mapping;
+pub mod methods;
 pub mod proof;
+pub mod refusal;
 pub mod request;
+pub mod search;
+pub mod tokens;
 pub mod verdict;
 
+use std::sync::Arc;
+
+use crate::config::plugin::{ConsumerField, OpenIdConnectConf};
+use crate::domain::consumer::Consumer;
+use crate::domain::method::Method;
+use crate::domain::time::Clock;
+use crate::http_client::HttpClient;
+
+use super::provider::Provider;
+use context::Context;
+use refusal::ChallengeError;
+use search::{Credential, Found, Spot};
+
+pub use mapping::ConsumerDirectory;
 pub use proof::{ClaimSources, Proof, ProvedTokens};
+pub use refusal::{Refusal, RefusalClass};
 pub use request::{Arguments, Headers, RequestView};
 pub use verdict::{Answer, Changes, Forwarded, Verdict};
+
+/// What an engine needs from its surroundings.
+pub struct EngineParts {
+    /// The way to the provider, built with the plugin's `timeout` and `ssl_verify`.
+    pub http: HttpClient,
+    /// The current time.
+    pub clock: Clock,
+    /// The gateway's consumers.
+    pub consumers: Arc<dyn ConsumerDirectory>,
+}
+
+/// One plugin instance at work. Asks the provider nothing until a request needs it.
+pub struct Engine {
+    context: Context,
+    consumers: Arc<dyn ConsumerDirectory>,
+}
+
+/// A proof with what it stood on.
+struct Evidence {
+    proof: Proof,
+    spots: Vec<Spot>,
+}
+
+impl Engine {
+    /// The engine of a configuration.
+    #[must_use]
+    pub fn new(conf: OpenIdConnectConf, parts: EngineParts) -> Self {
+        let provider = Provider::new(&conf.provider, parts.http.clone(), parts.clock.clone());
+        let context = Context { conf: Arc::new(conf), provider, http: parts.http, clock: parts.clock };
+        Self { context, consumers: parts.consumers }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn conf(&self) -> &OpenIdConnectConf {
+        &self.context.conf
+    }
+
+    /// The provider, for status and the discovery cache.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        &self.context.provider
+    }
+
+    /// Whether [`Self::decide`] has to see the arguments of the body.
+    #[must_use]
+    pub fn wants_body(&self, view: &RequestView<'_>) -> bool {
+        !self.stands_aside(view) && search::may_need_body(self.conf().methods, &self.conf().search, view)
+    }
+
+    /// What is to happen to a request: the steps of openid-connect.md 1.2 in their order.
+    pub async fn decide(&self, view: &RequestView<'_>) -> Verdict {
+        if self.stands_aside(view) {
+            return Verdict::Pass;
+        }
+        match self.authenticate(view).await {
+            Ok(evidence) => self.admit(evidence),
+            Err(refusal) => self.refuse(&refusal),
+        }
+    }
+
+    /// The consumer that stands for nobody (openid-connect.md 1.7), if it is configured and still there.
+    fn anonymous(&self) -> Option<Arc<Consumer>> {
+        let name = self.conf().mapping.anonymous.as_deref()?;
+        let by = |field| self.consumers.find(field, name, false);
+        by(ConsumerField::Id).or_else(|| by(ConsumerField::Username))
+    }
+
+    /// Steps 1 and 2: preflights, and callers whom another plugin has let in.
+    fn stands_aside(&self, view: &RequestView<'_>) -> bool {
+        let conf = self.conf();
+        let is_preflight = view.method == "OPTIONS" && !conf.run_on_preflight;
+        is_preflight || (view.is_authenticated && conf.mapping.anonymous.is_some())
+    }
+
+    /// Steps 4 to 8: from the request to a proved credential.
+    async fn authenticate(&self, view: &RequestView<'_>) -> Result<Evidence, Refusal> {
+        let client = client_choice::asked_for(self.conf(), view).unwrap_or(0);
+        let found = search::find(self.conf().methods, &self.conf().search, view).map_err(|error| {
+            Refusal::unauthorized(ChallengeError::InvalidRequest, "credential_malformed", error.to_string())
+        })?;
+        let Some(Found { credential, spots }) = found else {
+            return Err(Refusal::no_credential());
+        };
+        let proof = self.prove(client, &credential).await?;
+        Ok(Evidence { proof, spots })
+    }
+
+    /// Step 8: the credential's method. A method that is not offered yet finds nothing acceptable.
+    async fn prove(&self, client: usize, credential: &Credential<'_>) -> Result<Proof, Refusal> {
+        match credential {
+            Credential::Token(token) if self.conf().allows(Method::Bearer) && tokens::is_signed(token) => {
+                methods::bearer::prove(&self.context, client, token).await
+            }
+            _ => Err(Refusal::unauthorized(
+                ChallengeError::InvalidToken,
+                "credential_unsuitable",
+                "no enabled method takes this kind of credential",
+            )),
+        }
+    }
+
+    /// Steps 11 to 16: from a proved credential to the request that goes on.
+    fn admit(&self, evidence: Evidence) -> Verdict {
+        let mut changes = Changes::default();
+        if self.conf().hide_credentials {
+            hide(&evidence.spots, &mut changes);
+        }
+        let subject = evidence.proof.subject();
+        Verdict::Forward(Box::new(Forwarded {
+            changes,
+            method: Some(evidence.proof.method),
+            subject,
+            ..Forwarded::default()
+        }))
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Verdict {
+        if refusal.class == RefusalClass::Unauthorized
+            && let Some(consumer) = self.anonymous()
+        {
+            return Verdict::Forward(Box::new(Forwarded {
+                consumer: Some(consumer),
+                is_anonymous: true,
+                ..Forwarded::default()
+            }));
+        }
+        tracing::info!(reason = refusal.reason, detail = refusal.detail, "openid-connect: request refused");
+        Verdict::Answer(Box::new(failure::answer(refusal, &self.conf().failure)))
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("issuer", &self.conf().provider.name).finish_non_exhaustive()
+    }
+}
+
+/// Takes away exactly the credential that was used (openid-connect.md 5.9).
+fn hide(spots: &[Spot], changes: &mut Changes) {
+    for spot in spots {
+        match spot.clone() {
+            Spot::Header(name) => changes.remove_headers.push(name),
+            Spot::Query(name) => changes.remove_query.push(name),
+            Spot::Body(name) => changes.remove_body.push(name),
+            Spot::Cookie(name) => changes.remove_cookies.push(name),
+        }
+    }
+}

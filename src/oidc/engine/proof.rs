@@ -31,6 +31,17 @@ pub struct Proof {
     pub token_answer: Option<Arc<Value>>,
 }
 
+impl Proof {
+    /// `sub`, wherever it stands.
+    #[must_use]
+    pub fn subject(&self) -> Option<String> {
+        let sources =
+            [&self.claims.access_token, &self.claims.id_token, &self.claims.introspection, &self.claims.user_info];
+        let sub = sources.into_iter().flatten().find_map(|claims| claims.get("sub")?.as_str());
+        sub.map(str::to_owned)
+    }
+}
+
 /// Tokens of a proof. `Debug` hides them.
 #[derive(Clone, Debug, Default)]
 pub struct ProvedTokens {

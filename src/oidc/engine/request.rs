@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use url::form_urlencoded;
+
 /// Request headers, whatever framework holds them.
 pub trait Headers {
     /// The value at `index` among the lines of `name`, which is lower case.
@@ -48,6 +50,13 @@ impl<'r> RequestView<'r> {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'r str> {
         std::str::from_utf8(self.headers.get(name, 0)?).ok()
+    }
+
+    /// The first value of a query argument, decoded.
+    #[must_use]
+    pub fn query_argument(&self, name: &str) -> Option<String> {
+        let pairs = form_urlencoded::parse(self.query?.as_bytes());
+        pairs.into_iter().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
     }
 
     /// The value of a cookie: the first of that name.

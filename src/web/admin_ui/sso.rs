@@ -97,8 +97,8 @@ pub(super) async fn show(visitor: AdminSession) -> PageResult {
         state: discovery.badge.clone(),
         keys: keys.collect(),
         issuer: provider.issuer,
-        client_id: conf.relying_party.client_id.clone(),
-        scopes: conf.relying_party.scopes.join(" "),
+        client_id: conf.relying_party.client.id.clone(),
+        scopes: conf.relying_party.request.scopes.join(" "),
         admin_claim: conf.mapping.admin_claim.to_string(),
         groups_claim: conf.mapping.groups_claim.to_string(),
         redirect_uris: conf.relying_party.redirect_uri.iter().map(ToString::to_string).collect(),
@@ -143,8 +143,8 @@ fn discovery(visitor: &AdminSession, login: &Login) -> Discovery {
     Discovery {
         badge,
         fetched: provider.discovered_at.map(|at| When::new(at, now)),
-        expires: provider.discovered_at.map(|at| When::new(at.plus(conf.cache_ttl), now)),
-        url: conf.issuer.to_string(),
+        expires: provider.discovered_at.map(|at| When::new(at.plus(conf.provider.cache_ttl), now)),
+        url: conf.provider.issuer.to_string(),
         endpoints: known.collect(),
         problem: provider.last_error.filter(|_| is_failing),
     }

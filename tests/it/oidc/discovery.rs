@@ -37,7 +37,7 @@ async fn many_first_logins_cause_one_discovery() {
 async fn old_metadata_serve_while_they_are_refreshed_and_survive_a_failure() {
     let (clock, by) = moving_clock();
     let op = Op::start_with(clock).await;
-    let rp = op.relying_party(|conf| conf.cache_ttl = 100);
+    let rp = op.relying_party(|conf| conf.provider.cache_ttl = 100);
     assert!(login(&op, &rp).await.is_ok());
     op.break_door(Door::Discovery, Fault::Status(500));
     later(&by, 100);
@@ -74,7 +74,7 @@ async fn what_is_no_discovery_document_is_refused() {
         let op = Op::start().await;
         op.break_door(Door::Discovery, fault.clone());
         let started = Instant::now();
-        let error = op.relying_party(|conf| conf.timeout_ms = 700).start_login(0, None).await.unwrap_err();
+        let error = op.relying_party(|conf| conf.provider.timeout_ms = 700).start_login(0, None).await.unwrap_err();
         assert_eq!((error.code(), error.class()), (wanted, ErrorClass::ProviderUnreachable), "{fault:?}");
         assert!(started.elapsed() < Duration::from_millis(2500), "{fault:?}");
     }
@@ -92,7 +92,7 @@ async fn a_broken_key_set_is_refused_as_a_whole() {
 async fn the_issuer_may_be_the_discovery_url_and_the_document_that_of_oauth() {
     let op = Op::start().await;
     let whole = op.url(".well-known/openid-configuration");
-    assert!(login(&op, &op.relying_party(|conf| conf.issuer = whole)).await.is_ok());
+    assert!(login(&op, &op.relying_party(|conf| conf.provider.issuer = whole)).await.is_ok());
     op.break_door(Door::Discovery, Fault::Status(404));
     assert!(login(&op, &op.relying_party(|_| {})).await.is_ok());
     assert_eq!(op.hits(Door::OauthDiscovery), 1);
@@ -106,7 +106,7 @@ async fn another_discovered_issuer_is_the_one_that_tokens_are_held_against() {
     assert!(matches!(login(&op, &rp).await, Err(OidcError::IdToken(TokenError::Issuer(_)))));
     op.edit_id_token(|draft| draft.claims["iss"] = json!("https://public.test"));
     assert_eq!(login(&op, &rp).await.unwrap().identity.issuer, "https://public.test");
-    let strict = op.relying_party(|conf| conf.issuers_allowed = vec!["https://other.test".into()]);
+    let strict = op.relying_party(|conf| conf.provider.issuers_allowed = vec!["https://other.test".into()]);
     assert!(matches!(login(&op, &strict).await, Err(OidcError::IdToken(TokenError::Issuer(_)))));
 }
 

@@ -16,7 +16,7 @@ async fn km_028_an_id_token_with_another_nonce_is_refused() {
 async fn oidc_049_with_verify_nonce_off_another_nonce_is_accepted() {
     let op = Op::start().await;
     op.edit_id_token(|draft| draft.claims["nonce"] = json!("other"));
-    assert!(login(&op, &op.relying_party(|conf| conf.verify_nonce = false)).await.is_ok());
+    assert!(login(&op, &op.relying_party(|conf| conf.verification.nonce = false)).await.is_ok());
     assert!(login(&op, &op.relying_party(|_| {})).await.is_err());
 }
 
@@ -42,7 +42,7 @@ async fn km_028_an_expired_id_token_is_refused_beyond_leeway() {
         let exp = Clock::System.now().plus(-seconds).0;
         move |draft: &mut Draft| draft.claims["exp"] = json!(exp)
     };
-    let rp = op.relying_party(|conf| conf.leeway = 30);
+    let rp = op.relying_party(|conf| conf.verification.leeway = 30);
     op.edit_id_token(ago(20));
     assert!(login(&op, &rp).await.is_ok());
     op.edit_id_token(ago(40));
@@ -114,7 +114,7 @@ async fn an_id_token_must_come() {
 #[tokio::test]
 async fn max_age_is_held_against_auth_time() {
     let op = Op::start().await;
-    let rp = op.relying_party(|conf| conf.max_age = Some(100));
+    let rp = op.relying_party(|conf| conf.request.max_age = Some(100));
     assert!(login(&op, &rp).await.is_ok());
     op.edit_id_token(|draft| draft.claims["auth_time"] = json!(Clock::System.now().plus(-200).0));
     let error = login(&op, &rp).await.unwrap_err();

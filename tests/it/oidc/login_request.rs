@@ -31,7 +31,7 @@ async fn oidc_042_pkce_is_always_sent_unless_switched_off() {
     });
     let (url, _) = op.relying_party(|_| {}).start_login(0, None).await.unwrap();
     assert_eq!(query(&url)["code_challenge_method"], "S256");
-    let without = op.relying_party(|conf| conf.pkce = false);
+    let without = op.relying_party(|conf| conf.request.pkce = Some(false));
     let (url, pending) = without.start_login(0, None).await.unwrap();
     assert!(!query(&url).contains_key("code_challenge") && pending.code_verifier.is_none());
     assert!(login(&op, &without).await.is_ok());
@@ -41,10 +41,10 @@ async fn oidc_042_pkce_is_always_sent_unless_switched_off() {
 async fn configured_extras_are_sent_and_cannot_replace_what_the_login_sets() {
     let op = Op::start().await;
     let rp = op.relying_party(|conf| {
-        conf.response_mode = ResponseMode::FormPost;
-        conf.max_age = Some(100);
-        conf.audience = vec!["a".into(), "b".into()];
-        conf.authorization_args =
+        conf.request.response_mode = ResponseMode::FormPost;
+        conf.request.max_age = Some(100);
+        conf.request.audience = vec!["a".into(), "b".into()];
+        conf.request.args =
             [("prompt", "login"), ("state", "fixed"), ("redirect_uri", "https://evil.test")].map(pair).to_vec();
     });
     let (url, pending) = rp.start_login(1, None).await.unwrap();

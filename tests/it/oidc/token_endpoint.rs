@@ -9,7 +9,7 @@ async fn the_client_proves_itself_as_configured_or_as_the_provider_offers() {
     assert!(login(&op, &op.relying_party(|_| {})).await.is_ok());
     assert!(last(&op).authorization.is_some(), "basic is preferred");
     assert!(!last(&op).form.contains_key("client_secret"));
-    assert!(login(&op, &op.relying_party(|conf| conf.client_auth = Some(ClientAuth::SecretPost))).await.is_ok());
+    assert!(login(&op, &op.relying_party(|conf| conf.client.auth = Some(ClientAuth::SecretPost))).await.is_ok());
     assert_eq!(last(&op).form["client_secret"], CLIENT_SECRET);
     assert_eq!(last(&op).authorization, None);
     op.edit_metadata(|document| document["token_endpoint_auth_methods_supported"] = json!(["client_secret_post"]));
@@ -21,7 +21,7 @@ async fn the_client_proves_itself_as_configured_or_as_the_provider_offers() {
     assert!(login(&op, &op.relying_party(|_| {})).await.is_ok());
     assert!(last(&op).authorization.is_some());
     op.change(|b| b.public_client = true);
-    assert!(login(&op, &op.relying_party(|conf| conf.client_secret = None)).await.is_ok());
+    assert!(login(&op, &op.relying_party(|conf| conf.client.secret = None)).await.is_ok());
     assert_eq!((last(&op).authorization, last(&op).form.get("client_secret")), (None, None));
     assert_eq!(last(&op).form["client_id"], CLIENT_ID);
 }
@@ -29,13 +29,13 @@ async fn the_client_proves_itself_as_configured_or_as_the_provider_offers() {
 #[tokio::test]
 async fn a_client_that_does_not_fit_is_a_configuration_error() {
     let op = Op::start().await;
-    let wrong = op.relying_party(|conf| conf.client_secret = Some("wrong-secret".into()));
+    let wrong = op.relying_party(|conf| conf.client.secret = Some("wrong-secret".into()));
     let error = login(&op, &wrong).await.unwrap_err();
     assert_eq!((error.code(), error.class()), ("client_refused", ErrorClass::Misconfigured));
     assert!(!error.to_string().contains("wrong-secret"));
     let none = op.relying_party(|conf| {
-        conf.client_secret = None;
-        conf.client_auth = Some(ClientAuth::SecretBasic);
+        conf.client.secret = None;
+        conf.client.auth = Some(ClientAuth::SecretBasic);
     });
     assert_eq!(login(&op, &none).await.unwrap_err().code(), "client_secret_missing");
     op.edit_metadata(|document| document["token_endpoint_auth_methods_supported"] = json!(["private_key_jwt"]));
@@ -56,7 +56,7 @@ async fn a_broken_token_endpoint_is_the_providers_problem() {
     ] {
         let op = Op::start().await;
         op.break_door(Door::Token, fault.clone());
-        let error = login(&op, &op.relying_party(|conf| conf.timeout_ms = 700)).await.unwrap_err();
+        let error = login(&op, &op.relying_party(|conf| conf.provider.timeout_ms = 700)).await.unwrap_err();
         assert_eq!((error.code(), error.class()), (wanted, ErrorClass::ProviderUnreachable), "{fault:?}");
     }
 }
@@ -68,7 +68,7 @@ async fn endpoints_may_be_configured_and_must_exist() {
     op.edit_metadata(|document| document["token_endpoint"] = Value::Null);
     let error = login(&op, &op.relying_party(|_| {})).await.unwrap_err();
     assert_eq!((error.code(), error.class()), ("endpoint_missing", ErrorClass::Misconfigured));
-    assert!(login(&op, &op.relying_party(|conf| conf.endpoints.token = Some(real))).await.is_ok());
+    assert!(login(&op, &op.relying_party(|conf| conf.provider.endpoints.token = Some(real))).await.is_ok());
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn km_026_a_foreign_place_is_not_returned_to() {
 #[actix_web::test]
 async fn km_027_the_provider_may_post_its_answer() {
     with_site(
-        |settings| auth(settings).relying_party.response_mode = ResponseMode::FormPost,
+        |settings| auth(settings).relying_party.request.response_mode = ResponseMode::FormPost,
         async |site| {
             let mut browser = site.browser();
             let answer = site.answer(&mut browser, "").await;

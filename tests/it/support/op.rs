@@ -21,7 +21,8 @@ use actix_web::{App, HttpServer};
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kong_sso::config::auth_conf::{EndpointOverrides, RelyingPartyConf, ResponseMode};
+use kong_sso::config::auth_conf::RelyingPartyConf;
+use kong_sso::config::plugin::{AuthorizationRequestConf, ClientConf, ProviderConf, VerificationConf};
 use kong_sso::config::settings::EgressSettings;
 use kong_sso::domain::time::Clock;
 use kong_sso::http_client::HttpClient;
@@ -248,30 +249,19 @@ impl Op {
     /// A configuration for [`CLIENT_ID`] at this provider.
     pub fn conf(&self) -> RelyingPartyConf {
         RelyingPartyConf {
-            issuer: self.base.clone(),
-            client_id: CLIENT_ID.into(),
-            client_secret: Some(CLIENT_SECRET.into()),
-            client_auth: None,
+            provider: ProviderConf { timeout_ms: 5_000, ..ProviderConf::at(self.base.clone()) },
+            client: ClientConf::new(CLIENT_ID.into(), Some(CLIENT_SECRET.into())),
+            request: AuthorizationRequestConf {
+                scopes: ["openid", "email", "offline_access"].map(String::from).to_vec(),
+                ..AuthorizationRequestConf::default()
+            },
+            verification: VerificationConf::default(),
+            search_user_info: false,
             redirect_uri: vec![
                 Url::parse("https://kong.test/_api/auth").unwrap(),
                 Url::parse("https://kong.test/two/auth").unwrap(),
             ],
             logout_redirect_uri: vec![Url::parse("https://kong.test/bye").unwrap()],
-            scopes: ["openid", "email", "offline_access"].map(String::from).to_vec(),
-            response_mode: ResponseMode::Query,
-            pkce: true,
-            verify_nonce: true,
-            search_user_info: false,
-            leeway: 0,
-            max_age: None,
-            ssl_verify: true,
-            timeout_ms: 5_000,
-            rediscovery_lifetime: 30,
-            cache_ttl: 3600,
-            issuers_allowed: Vec::new(),
-            authorization_args: Vec::new(),
-            endpoints: EndpointOverrides::default(),
-            audience: Vec::new(),
         }
     }
 
@@ -279,8 +269,8 @@ impl Op {
     pub fn relying_party(&self, change: impl FnOnce(&mut RelyingPartyConf)) -> RelyingParty {
         let mut conf = self.conf();
         change(&mut conf);
-        let timeout = Duration::from_millis(conf.timeout_ms);
-        let http = HttpClient::new(&EgressSettings::default(), conf.ssl_verify, timeout).unwrap();
+        let timeout = Duration::from_millis(conf.provider.timeout_ms);
+        let http = HttpClient::new(&EgressSettings::default(), conf.provider.ssl_verify, timeout).unwrap();
         RelyingParty::new(conf, http, self.change(|b| b.clock.clone()))
     }
 

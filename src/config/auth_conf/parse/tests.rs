@@ -38,8 +38,8 @@ fn errors(changes: Value) -> Vec<String> {
 fn a_minimal_object_gets_the_defaults() {
     let (conf, warnings) = good(json!({}));
     assert!(warnings.is_empty(), "{warnings:?}");
-    assert_eq!(conf.relying_party.scopes, ["openid", "email", "offline_access"]);
-    assert!(conf.relying_party.pkce && conf.relying_party.ssl_verify && conf.relying_party.verify_nonce);
+    assert_eq!(conf.relying_party.request.scopes, ["openid", "email", "offline_access"]);
+    assert!(conf.relying_party.request.pkce == Some(true) && conf.relying_party.provider.ssl_verify);
     assert_eq!(conf.mapping.admin_claim.members(), ["email"]);
     assert_eq!(conf.mapping.groups_claim.members(), ["groups"]);
     assert!(conf.mapping.auto_create && conf.mapping.auto_create_token_enabled);
@@ -57,7 +57,7 @@ fn scalars_and_lists_are_both_accepted() {
         "authenticated_groups_claim": ["realm_access", "roles"], "authenticated_groups_delimiter": ";",
         "admin_auto_create_rbac_token_disabled": true, "admin_by": "custom_id"
     }));
-    assert_eq!(conf.relying_party.client_id, "kong-manager");
+    assert_eq!(conf.relying_party.client.id, "kong-manager");
     assert_eq!(conf.mapping.groups_claim.members(), ["realm_access", "roles"]);
     assert_eq!(conf.mapping.groups_delimiter, Some(';'));
     assert!(!conf.mapping.auto_create_token_enabled);
@@ -168,6 +168,6 @@ fn weak_and_unused_members_warn() {
 #[test]
 fn a_public_client_needs_no_secret() {
     let (conf, _) = good(json!({"client_secret": null, "client_auth": "none"}));
-    assert_eq!(conf.relying_party.client_auth, Some(ClientAuth::None));
-    assert!(conf.relying_party.client_secret.is_none());
+    assert_eq!(conf.relying_party.client.auth, Some(ClientAuth::None));
+    assert!(conf.relying_party.client.secret.is_none());
 }

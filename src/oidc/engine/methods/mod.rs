@@ -1,0 +1,4 @@
+//! The methods that prove a credential (openid-connect.md 2), one file each. Each takes what the search found and gives
+//! a [`Proof`](super::Proof) or a [`Refusal`](super::Refusal).
+
+pub mod bearer;
