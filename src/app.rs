@@ -132,7 +132,7 @@ impl Node {
         let metrics = Arc::new(Metrics::new());
         let notes = SealedNotes::new(sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
-        let gateway = Gateway::new(&settings.gateway).map_err(|problems| {
+        let gateway = Gateway::new(&settings.gateway, settings.egress.clone(), clock.clone()).map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             StartError::Gateway(lines.join("; "))
         })?;

@@ -10,6 +10,7 @@
 mod acl;
 mod consumers;
 mod decision;
+mod engines;
 mod key_auth;
 mod reload;
 mod state;
@@ -19,7 +20,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::config::declared::{self, Declared, Problem};
-use crate::config::settings::GatewaySettings;
+use crate::config::settings::{EgressSettings, GatewaySettings};
+use crate::domain::time::Clock;
+use engines::EngineMaker;
 
 pub use crate::oidc::engine::{Answer, Arguments, Changes, Headers, RequestView};
 pub use consumers::Consumers;
@@ -30,6 +33,7 @@ pub use state::{Plugins, Route, Service, State};
 /// The gateway.
 pub struct Gateway {
     state: ArcSwap<State>,
+    maker: EngineMaker,
     following: Following,
 }
 
@@ -38,13 +42,16 @@ impl Gateway {
     ///
     /// # Errors
     /// Every problem of the file.
-    pub fn new(settings: &GatewaySettings) -> Result<Self, Vec<Problem>> {
+    pub fn new(settings: &GatewaySettings, egress: EgressSettings, clock: Clock) -> Result<Self, Vec<Problem>> {
         let following = Following::new(settings);
         let declared = match &settings.file {
-            Some(path) => declared::load(path, &settings.vaults)?,
+            Some(path) => declared::load(path, &settings.surroundings)?,
             None => Declared::default(),
         };
-        Ok(Self { state: ArcSwap::from_pointee(State::new(declared)?), following })
+        let maker = EngineMaker { egress, clock, directory: Arc::default() };
+        let state = State::new(declared, &State::default(), &maker)?;
+        maker.directory.0.store(Arc::clone(&state.consumers));
+        Ok(Self { state: ArcSwap::from_pointee(state), maker, following })
     }
 
     /// What is served now. A request keeps what it began with.
@@ -62,13 +69,14 @@ impl Gateway {
     /// Loads the file if it changed. Requests under way keep the state that they began with.
     pub async fn follow_file(&self) {
         let Some((path, declared)) = self.following.changed().await else { return };
-        match declared.and_then(State::new) {
+        match declared.and_then(|declared| State::new(declared, &self.current(), &self.maker)) {
             Ok(state) => {
                 tracing::info!(
                     routes = state.route_count(),
                     "the gateway serves the new content of {}",
                     path.display()
                 );
+                self.maker.directory.0.store(Arc::clone(&state.consumers));
                 self.state.store(Arc::new(state));
                 self.following.note(false);
             }
