@@ -25,6 +25,9 @@ pub fn resolve(
 ) -> Result<ClientAuth, OidcError> {
     let has_secret = client.secret.is_some();
     let method = match (of_endpoint.or(client.auth), offered) {
+        (Some(signed @ (ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt)), _) => {
+            return Err(OidcError::NoClientAuth(signed.name().to_owned()));
+        }
         (Some(configured), _) => configured,
         (None, Some(offered)) if !offered.is_empty() => by_offer(has_secret, offered)?,
         (None, _) if has_secret => ClientAuth::SecretBasic,
@@ -58,6 +61,9 @@ pub fn prove(client: &ClientConf, method: ClientAuth, request: &mut FormRequest)
             request.push("client_secret", secret()?.expose_secret());
         }
         ClientAuth::None => request.push("client_id", &client.id),
+        ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt => {
+            return Err(OidcError::NoClientAuth(method.name().to_owned()));
+        }
     }
     Ok(())
 }

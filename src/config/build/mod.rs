@@ -241,7 +241,7 @@ pub(in crate::config) fn http_url(text: &str) -> Option<Url> {
 }
 
 /// Whether `name` is a token of RFC 9110 section 5.6.2.
-fn is_header_name(name: &str) -> bool {
+pub(in crate::config) fn is_header_name(name: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(is_token)
 }
