@@ -12,6 +12,7 @@ pub mod endpoints;
 pub mod error;
 mod escalation;
 pub mod explain;
+pub mod gateway;
 mod granted;
 pub mod group_links;
 pub mod groups;
@@ -47,6 +48,7 @@ use crate::store::{Store, audit as records, consumed_states, epochs};
 use access::Access;
 use audit::Audit;
 use error::ServiceError;
+use gateway::Gateway;
 use health::Health;
 use kong_facts::KongFacts;
 use kong_watch::KongWatch;
@@ -85,6 +87,8 @@ pub struct Services {
     pub kong_facts: KongFacts,
     /// What pages show of Kong.
     pub kong_watch: KongWatch,
+    /// The OpenID Connect gateway.
+    pub gateway: Gateway,
     /// Small values that browsers keep.
     pub notes: SealedNotes,
 }
