@@ -49,8 +49,35 @@ pub enum ClientAuth {
     SecretBasic,
     /// `client_secret_post`
     SecretPost,
+    /// `client_secret_jwt`: not for the admin login.
+    SecretJwt,
+    /// `private_key_jwt`: not for the admin login.
+    PrivateKeyJwt,
     /// `none`
     None,
+}
+
+impl ClientAuth {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::SecretBasic, Self::SecretPost, Self::SecretJwt, Self::PrivateKeyJwt, Self::None];
+
+    /// The word in configurations and discovery documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SecretBasic => "client_secret_basic",
+            Self::SecretPost => "client_secret_post",
+            Self::SecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::None => "none",
+        }
+    }
+
+    /// The method of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
 }
 
 /// How the authorization response comes back.
@@ -60,6 +87,8 @@ pub enum ResponseMode {
     Query,
     /// Cross-site form POST.
     FormPost,
+    /// Redirect with a fragment, which no server can read: not for the admin login.
+    Fragment,
 }
 
 /// What makes an identity an admin.

@@ -44,6 +44,7 @@ pub(super) fn credentials(client: &ClientConf, method: ClientAuth) -> (AuthType,
     match method {
         ClientAuth::SecretBasic => (AuthType::BasicAuth, secret()),
         ClientAuth::SecretPost => (AuthType::RequestBody, secret()),
-        ClientAuth::None => (AuthType::RequestBody, None),
+        // What proves a JWT client stands in other parameters.
+        ClientAuth::None | ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt => (AuthType::RequestBody, None),
     }
 }

@@ -28,6 +28,7 @@ pub mod role_grants;
 pub mod role_rules;
 pub mod roles;
 pub mod sealed_notes;
+pub mod session_storage;
 pub mod sessions;
 pub mod token;
 pub mod user_info;
@@ -42,7 +43,7 @@ use crate::config::Settings;
 use crate::domain::time::Clock;
 use crate::kong::client::KongAdmin;
 use crate::metrics::Metrics;
-use crate::store::{Store, audit as records, consumed_states, epochs};
+use crate::store::{Store, audit as records, consumed_states, epochs, plugin_sessions};
 
 use access::Access;
 use audit::Audit;
@@ -106,6 +107,7 @@ impl Services {
         let mut transaction = self.store.write().await?;
         consumed_states::purge_expired(&mut transaction, now).await?;
         records::purge_expired(&mut transaction, now).await?;
+        plugin_sessions::purge_expired(&mut transaction, now).await?;
         Ok(transaction.commit().await?)
     }
 

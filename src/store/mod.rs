@@ -23,6 +23,7 @@ pub mod held_roles;
 pub mod login_sessions;
 pub mod migrations;
 pub mod page;
+pub mod plugin_sessions;
 pub mod rbac_users;
 pub mod role_endpoints;
 pub mod role_holders;

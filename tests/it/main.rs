@@ -17,6 +17,7 @@ mod explain;
 mod oidc;
 mod own_doors;
 mod pages;
+mod plugin_sessions;
 mod process;
 mod sign_in;
 mod status;

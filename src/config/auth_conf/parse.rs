@@ -153,15 +153,14 @@ fn client_auth(members: &mut Members<'_>) -> Option<ClientAuth> {
     let of_endpoint = members.list("token_endpoint_auth_method").map(|list| ("token_endpoint_auth_method", list));
     let (name, list) = of_endpoint.or_else(|| members.list("client_auth").map(|list| ("client_auth", list)))?;
     let method = list.into_iter().next()?;
-    match method.as_str() {
-        "client_secret_basic" => Some(ClientAuth::SecretBasic),
-        "client_secret_post" => Some(ClientAuth::SecretPost),
-        "none" => Some(ClientAuth::None),
-        "private_key_jwt" | "client_secret_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" => {
+    let known = ClientAuth::named(&method);
+    match (known, method.as_str()) {
+        (Some(ClientAuth::SecretBasic | ClientAuth::SecretPost | ClientAuth::None), _) => known,
+        (Some(_), _) | (None, "tls_client_auth" | "self_signed_tls_client_auth") => {
             members.error(name, &format!("= {method} is not available in this release"));
             None
         }
-        other => {
+        (None, other) => {
             let words = "client_secret_basic, client_secret_post, none";
             members.error(name, &format!("has an invalid value: '{other}' ({words})"));
             None

@@ -144,37 +144,27 @@ pub struct ClientConf {
     pub alg: Option<String>,
     /// `client_jwk`, a private JWK (RFC 7517) as JSON.
     pub jwk: Option<ClientKey>,
-    /// `redirect_uri`; `None` = the URL of the request.
-    pub redirect_uri: Option<Url>,
-    /// `login_redirect_uri`.
-    pub login_redirect_uri: Option<Url>,
-    /// `logout_redirect_uri`.
-    pub logout_redirect_uri: Option<Url>,
-    /// `unauthorized_redirect_uri`.
-    pub unauthorized_redirect_uri: Option<Url>,
-    /// `forbidden_redirect_uri`.
-    pub forbidden_redirect_uri: Option<Url>,
-    /// `unexpected_redirect_uri`.
-    pub unexpected_redirect_uri: Option<Url>,
+    /// `redirect_uri` as it was written, for providers compare it as text; `None` = the URL of the request.
+    pub redirect_uri: Option<String>,
+}
+
+/// An array that is parallel to `client_id` (openid-connect.md 4.2), and has elements without any client too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PerClient<T>(pub Vec<T>);
+
+impl<T> PerClient<T> {
+    /// The element of the client at `index`, or the first one where the array is shorter.
+    #[must_use]
+    pub fn of(&self, index: usize) -> Option<&T> {
+        self.0.get(index).or(self.0.first())
+    }
 }
 
 impl ClientConf {
     /// A client that proves itself with its secret, if it has one; nothing else is configured.
     #[must_use]
     pub fn new(id: String, secret: Option<SecretString>) -> Self {
-        Self {
-            id,
-            secret,
-            auth: None,
-            alg: None,
-            jwk: None,
-            redirect_uri: None,
-            login_redirect_uri: None,
-            logout_redirect_uri: None,
-            unauthorized_redirect_uri: None,
-            forbidden_redirect_uri: None,
-            unexpected_redirect_uri: None,
-        }
+        Self { id, secret, auth: None, alg: None, jwk: None, redirect_uri: None }
     }
 }
 
@@ -534,6 +524,8 @@ pub struct RedisConf {
     pub tls: bool,
     /// `redis.ssl_verify`.
     pub tls_verify: bool,
+    /// `redis.server_name`: the name in TLS, where it is not the host.
+    pub server_name: Option<String>,
     /// `redis.connect_timeout`, milliseconds.
     pub connect_timeout_ms: u64,
     /// The longer of `redis.read_timeout` and `redis.send_timeout`, milliseconds.
@@ -621,6 +613,8 @@ pub struct LoginActionConf {
     pub tokens: Vec<LoginToken>,
     /// `login_redirect_mode`: `true` = fragment.
     pub in_fragment: bool,
+    /// `login_redirect_uri`, as written; none = the URL that started the flow.
+    pub redirect_uri: PerClient<String>,
 }
 
 /// `login_action`.
@@ -660,6 +654,8 @@ pub struct LogoutConf {
     pub post_arg: Option<String>,
     /// `logout_uri_suffix`.
     pub uri_suffix: Option<String>,
+    /// `logout_redirect_uri`, as written.
+    pub redirect_uri: PerClient<String>,
     /// `logout_revoke` and `logout_revoke_access_token`.
     pub revoke_access_token: bool,
     /// `logout_revoke` and `logout_revoke_refresh_token`.
@@ -677,6 +673,12 @@ pub struct FailureConf {
     pub unauthorized_message: String,
     /// `forbidden_error_message`.
     pub forbidden_message: String,
+    /// `unauthorized_redirect_uri`, as written.
+    pub unauthorized_redirect: PerClient<String>,
+    /// `forbidden_redirect_uri`, as written.
+    pub forbidden_redirect: PerClient<String>,
+    /// `unexpected_redirect_uri`, as written.
+    pub unexpected_redirect: PerClient<String>,
     /// `unauthorized_destroy_session`.
     pub unauthorized_ends_session: bool,
     /// `forbidden_destroy_session`.
