@@ -123,8 +123,7 @@ impl Node {
         });
         let session_conf = settings.admin_auth.as_ref().map(|conf| &conf.session);
         let kong_http = HttpClient::new(&settings.egress, true, settings.upstream.timeout.min(KONG_TIMEOUT))?;
-        let upstream = &settings.upstream;
-        let kong = KongAdmin::new(kong_http, upstream.admin_url.clone(), upstream.admin_headers.clone());
+        let kong = KongAdmin::new(kong_http, &settings.upstream);
         let upstream_tls = tls::client(&settings.egress)?;
         let metrics = Arc::new(Metrics::new());
         let notes = SealedNotes::new(sealer.clone());

@@ -21,7 +21,7 @@ const SESSIONS: &str = "kong_sso_session_lookups_total";
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// Names, and what they tell.
-const DESCRIPTIONS: [(&str, &str); 9] = [
+const DESCRIPTIONS: [(&str, &str); 10] = [
     (requests::NAME, "Answered requests by what they were for, method, class of the status and decision."),
     (UPSTREAM, "Time until Kong's response headers came, by outcome."),
     (SIGN_INS, "Finished sign-ins by outcome: ok, or the code of the refusal."),
@@ -30,6 +30,7 @@ const DESCRIPTIONS: [(&str, &str); 9] = [
     ("kong_sso_audit_written_total", "Audit records that were written."),
     ("kong_sso_audit_write_failures_total", "Attempts to write audit records that failed; each is repeated."),
     ("kong_sso_audit_lost_total", "Audit records that were dropped because the queue was full."),
+    ("kong_sso_audit_suppressed_total", "Audit records of callers without valid credentials that were not written."),
     ("kong_sso_build_info", "Always 1; the label tells the version."),
 ];
 
@@ -55,6 +56,8 @@ pub struct AuditMeters {
     pub failures: Counter,
     /// Records that were dropped.
     pub lost: Counter,
+    /// Records of unknown callers that others stand for.
+    pub suppressed: Counter,
 }
 
 /// Hits and misses of a cache.
@@ -98,7 +101,7 @@ impl Metrics {
         let upstream = ["answered", "timeout", "unreachable"]
             .map(|outcome| recorder.register_histogram(&key(UPSTREAM, [("outcome", outcome)]), &METADATA));
         let [hits, misses] = ["cache", "store"].map(|source| counter(&recorder, SESSIONS, [("found", source)]));
-        let [written, failures, lost] = ["written", "write_failures", "lost"]
+        let [written, failures, lost, suppressed] = ["written", "write_failures", "lost", "suppressed"]
             .map(|what| recorder.register_counter(&Key::from_name(format!("kong_sso_audit_{what}_total")), &METADATA));
         let queue = recorder.register_gauge(&Key::from_static_name("kong_sso_audit_queue_length"), &METADATA);
         let build = key("kong_sso_build_info", [("version", env!("CARGO_PKG_VERSION"))]);
@@ -108,7 +111,7 @@ impl Metrics {
             recorder,
             requests: Requests::default(),
             upstream,
-            audit: AuditMeters { queue, written, failures, lost },
+            audit: AuditMeters { queue, written, failures, lost, suppressed },
             sessions: LookupMeters { hits, misses },
         }
     }

@@ -29,7 +29,7 @@ async fn ask_kong(settings: &Settings) -> Option<Finding> {
         Ok(http) => http,
         Err(error) => return failed(chain(&error)),
     };
-    let kong = KongAdmin::new(http, upstream.admin_url.clone(), upstream.admin_headers.clone());
+    let kong = KongAdmin::new(http, upstream);
     match kong.get(None, "/status").await {
         Ok(_) => None,
         Err(error) => failed(error.to_string()),

@@ -13,6 +13,8 @@ use crate::services::Services;
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 /// How often what is over is removed from the store.
 const CLEAN_EVERY: Duration = Duration::from_secs(300);
+/// How often floods of audit records are looked at.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How often an identity provider that was down is tried again.
 const DISCOVER_EVERY: Duration = Duration::from_secs(10);
 
@@ -31,6 +33,10 @@ impl Node {
         });
         self.every(FOLD_EVERY, async |services| {
             services.metrics.fold();
+            true
+        });
+        self.every(TELL_EVERY, async |services| {
+            services.audit.tell_of_floods(services.clock.now());
             true
         });
         self.every(DISCOVER_EVERY, async |services| {

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use crate::config::settings::{UpstreamRule, UpstreamSettings};
 use crate::http_client::{HttpClient, HttpError};
 
 /// Why Kong gave no usable answer.
@@ -23,6 +24,9 @@ pub enum KongError {
     /// The address cannot be joined with a path.
     #[error("the address of Kong's Admin API is unusable")]
     Address,
+    /// The address of a workspace's Kong is not listed, or not any more.
+    #[error("the address of this Kong's Admin API is not listed in sso_workspace_upstreams")]
+    NotAdmitted,
 }
 
 /// The Admin API of one or several Kongs; clones share their connections.
@@ -31,13 +35,19 @@ pub struct KongAdmin {
     http: HttpClient,
     own: Url,
     headers: Vec<(String, SecretString)>,
+    admitted: Vec<UpstreamRule>,
 }
 
 impl KongAdmin {
-    /// A client whose own upstream is `own`; `headers` go to that one only.
+    /// A client whose own upstream is that of the settings; the operator's headers go to that one only.
     #[must_use]
-    pub fn new(http: HttpClient, own: Url, headers: Vec<(String, SecretString)>) -> Self {
-        Self { http, own, headers }
+    pub fn new(http: HttpClient, settings: &UpstreamSettings) -> Self {
+        Self {
+            http,
+            own: settings.admin_url.clone(),
+            headers: settings.admin_headers.clone(),
+            admitted: settings.workspace_upstreams.clone(),
+        }
     }
 
     /// Base URL of a workspace's Admin API: its own, or the server's.
@@ -48,12 +58,23 @@ impl KongAdmin {
         upstream.map_or_else(|| Ok(self.own.clone()), |url| Url::parse(url).map_err(|_| KongError::Address))
     }
 
+    /// The same, for addresses that the settings let kong-sso ask.
+    ///
+    /// # Errors
+    /// [`KongError::NotAdmitted`] for one that was stored while `sso_workspace_upstreams` still listed it;
+    /// [`KongError::Address`].
+    pub fn admit(&self, upstream: Option<&str>) -> Result<Url, KongError> {
+        let base = self.base(upstream)?;
+        let is_admitted = upstream.is_none() || self.admitted.iter().any(|rule| rule.admits(&base));
+        if is_admitted { Ok(base) } else { Err(KongError::NotAdmitted) }
+    }
+
     /// GET of `path_and_query` (absolute, as on the Admin API) at a workspace's upstream (`None` = the server's own).
     ///
     /// # Errors
     /// See [`KongError`]; any status but 200 is an error.
     pub async fn get(&self, upstream: Option<&str>, path_and_query: &str) -> Result<Value, KongError> {
-        let base = self.base(upstream)?;
+        let base = self.admit(upstream)?;
         let mut uri = base.as_str().trim_end_matches('/').to_owned();
         uri.push_str(path_and_query);
         let mut request = Request::builder().method(Method::GET).uri(uri).header("accept", "application/json");

@@ -9,6 +9,9 @@ use percent_encoding::percent_decode_str;
 
 use crate::domain::rbac::{Endpoint, SegmentError, canonical_segment};
 
+/// First segments of doors that Kong does not have, so that nothing below them is forwarded, and whose second segment is
+/// a name of the identity provider's: `/groups/%2Fops` is the group `/ops`.
+const NAMING_DOORS: &[&str] = &["admins", "groups"];
 /// Longest accepted path, bytes.
 const LONGEST: usize = 8 * 1024;
 
@@ -31,7 +34,7 @@ pub enum PathError {
     /// `.` or `..`, encoded or not.
     #[error("the path must not contain dot segments")]
     DotSegment,
-    /// `%2F` in one of the first two segments.
+    /// `%2F` in one of the first two segments, where it is no part of a name.
     #[error("the path must not contain an encoded slash in its first two segments")]
     EncodedSlash,
     /// A segment that no path can have.
@@ -45,6 +48,36 @@ impl CanonicalPath {
     /// # Errors
     /// See [`PathError`].
     pub fn parse(raw: &str) -> Result<Self, PathError> {
+        let path = Self::read(raw)?;
+        if path.has_slash(2) { Err(PathError::EncodedSlash) } else { Ok(path) }
+    }
+
+    /// The same for a path of the Admin API: names of kong-sso's own entities may have a slash.
+    ///
+    /// # Errors
+    /// See [`PathError`].
+    pub fn parse_of_admin_api(raw: &str) -> Result<Self, PathError> {
+        let path = Self::read(raw)?;
+        path.check_slashes()?;
+        Ok(path)
+    }
+
+    /// Refuses an encoded slash in the first two segments of what is left when mount point and workspace are gone, unless
+    /// the second one is a name. What is forwarded never has one there.
+    ///
+    /// # Errors
+    /// [`PathError::EncodedSlash`].
+    pub fn check_slashes(&self) -> Result<(), PathError> {
+        let names = self.first().is_some_and(|first| NAMING_DOORS.contains(&first));
+        if self.has_slash(if names { 1 } else { 2 }) { Err(PathError::EncodedSlash) } else { Ok(()) }
+    }
+
+    /// Whether one of the first `count` segments has an encoded slash.
+    fn has_slash(&self, count: usize) -> bool {
+        self.segments.iter().take(count).any(|segment| segment.contains("%2F"))
+    }
+
+    fn read(raw: &str) -> Result<Self, PathError> {
         if raw.len() > LONGEST {
             return Err(PathError::TooLong);
         }
@@ -54,9 +87,6 @@ impl CanonicalPath {
             let segment = canonical_segment(part)?;
             if segment == "." || segment == ".." {
                 return Err(PathError::DotSegment);
-            }
-            if segments.len() < 2 && segment.contains("%2F") {
-                return Err(PathError::EncodedSlash);
             }
             segments.push(segment);
         }
@@ -141,7 +171,59 @@ mod tests {
         assert_eq!(canonical("/consumers/%c3%a9%20x"), "/consumers/%C3%A9%20x");
     }
 
+    #[test]
+    fn an_encoded_slash_may_stand_in_names_of_own_entities_only() {
+        let of_api = |raw: &str| CanonicalPath::parse_of_admin_api(raw).map(|path| path.to_string());
+        for (raw, path) in [
+            ("/groups/%2fops", "/groups/%2Fops"),
+            ("/%67roups//%2Fops%2Fkong/roles/", "/groups/%2Fops%2Fkong/roles"),
+            ("/admins/a%2Fb", "/admins/a%2Fb"),
+            ("/groups/%252Fops", "/groups/%252Fops"),
+            ("/payments/groups/%2Fops", "/payments/groups/%2Fops"),
+        ] {
+            assert_eq!(of_api(raw).as_deref(), Ok(path), "{raw}");
+        }
+        for raw in ["/groups%2Fops", "/services/%2Fops", "/workspaces/%2Fops", "/rbac/users%2fx", "/%2Fgroups/ops"] {
+            assert_eq!(of_api(raw), Err(PathError::EncodedSlash), "{raw}");
+        }
+        assert_eq!(CanonicalPath::parse("/groups/%2Fops"), Err(PathError::EncodedSlash), "elsewhere it is no name");
+        let prefixed = |raw: &str| CanonicalPath::parse_of_admin_api(raw).unwrap().without_first().check_slashes();
+        assert_eq!(prefixed("/payments/groups/%2Fops"), Ok(()));
+        assert_eq!(prefixed("/payments/services/%2Fops"), Err(PathError::EncodedSlash));
+        assert_eq!(prefixed("/payments/x/y/services%2Fops"), Ok(()), "further on Kong takes it for a part of a name");
+    }
+
+    /// Paths that differ, or look different, by what slashes are.
+    fn slashes() -> impl Strategy<Value = String> {
+        let segment = "(groups|%67roups|admins|services|ops|%2F|%2f|%252F|%6Fps|%2Fops|ops%2F|~|%7E){1,3}";
+        proptest::collection::vec(segment, 1..5).prop_map(|segments| format!("/{}", segments.join("/")))
+    }
+
     proptest! {
+        #[test]
+        fn no_two_meanings_share_a_canonical_path(one in slashes(), other in slashes()) {
+            let meant = |path: &CanonicalPath| path.decoded().unwrap();
+            let parsed = |raw: &str| CanonicalPath::parse_of_admin_api(raw).ok();
+            if let (Some(one), Some(other)) = (parsed(&one), parsed(&other)) {
+                prop_assert_eq!(one.to_string() == other.to_string(), meant(&one) == meant(&other));
+                prop_assert_eq!(one.endpoint() == other.endpoint(), meant(&one) == meant(&other));
+            }
+        }
+
+        #[test]
+        fn only_names_of_own_entities_have_an_encoded_slash_in_front(raw in slashes()) {
+            let of_api = CanonicalPath::parse_of_admin_api(&raw);
+            match (CanonicalPath::parse(&raw), of_api) {
+                (Ok(strict), of_api) => prop_assert_eq!(of_api, Ok(strict)),
+                (Err(PathError::EncodedSlash), Ok(named)) => {
+                    prop_assert!(NAMING_DOORS.contains(&named.first().unwrap()));
+                    prop_assert!(named.segments().get(1).is_some_and(|name| name.contains("%2F")));
+                    prop_assert_eq!(&CanonicalPath::parse_of_admin_api(&named.to_string()), &Ok(named));
+                }
+                (Err(strict), of_api) => prop_assert_eq!(of_api, Err(strict)),
+            }
+        }
+
         #[test]
         fn parsing_is_idempotent_and_leaves_no_ambiguity(raw in "/[ -~]{0,60}") {
             if let Ok(path) = CanonicalPath::parse(&raw) {

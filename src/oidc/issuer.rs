@@ -9,6 +9,7 @@ const TENANT: &str = "{tenantid}";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerRule {
     issuers: Vec<String>,
+    is_configured: bool,
 }
 
 impl IssuerRule {
@@ -16,7 +17,19 @@ impl IssuerRule {
     #[must_use]
     pub fn new(allowed: &[String], discovered: &str) -> Self {
         let issuers = if allowed.is_empty() { vec![discovered.to_owned()] } else { allowed.to_vec() };
-        Self { issuers }
+        Self { issuers, is_configured: !allowed.is_empty() }
+    }
+
+    /// Whether `issuers_allowed` is configured: such a list holds even where claims are not verified.
+    #[must_use]
+    pub fn is_configured(&self) -> bool {
+        self.is_configured
+    }
+
+    /// The issuers, for messages.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.issuers
     }
 
     /// Whether a token with this `iss` and these claims comes from one of the issuers. Compared exactly; a template

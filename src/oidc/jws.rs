@@ -7,7 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::verify::TokenError;
+use super::strict_json;
+use super::token_error::TokenError;
 
 /// Longest token that is looked at, bytes.
 pub const MAX_TOKEN: usize = 64 * 1024;
@@ -52,7 +53,7 @@ impl<'t> UnverifiedToken<'t> {
         }
         let header = decode(header)?;
         let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| TokenError::Malformed)?;
-        let claims = serde_json::from_slice(&decode(payload)?).map_err(|_| TokenError::Malformed)?;
+        let claims = strict_json::object(&decode(payload)?).ok_or(TokenError::Malformed)?;
         Ok(Self {
             alg: header.alg.into_owned(),
             kid: header.kid.map(Cow::into_owned),
@@ -153,6 +154,8 @@ mod tests {
             (&token("[]", "{}"), TokenError::Malformed),
             (&token(r#"{"alg":1}"#, "{}"), TokenError::Malformed),
             (&token(r#"{"alg":"RS256"}"#, "null"), TokenError::Malformed),
+            (&token(r#"{"alg":"RS256"}"#, r#"{"sub":"a","sub":"b"}"#), TokenError::Malformed),
+            (&token(r#"{"alg":"RS256","alg":"none"}"#, "{}"), TokenError::Malformed),
         ] {
             assert_eq!(UnverifiedToken::parse(text).unwrap_err(), wanted);
         }

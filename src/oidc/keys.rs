@@ -65,6 +65,17 @@ pub fn algorithm_named(name: &str) -> Option<Algorithm> {
     })
 }
 
+/// The HMAC algorithm of that name. Only for whoever shares a secret with the provider.
+#[must_use]
+pub fn hmac_named(name: &str) -> Option<Algorithm> {
+    Some(match name {
+        "HS256" => Algorithm::HS256,
+        "HS384" => Algorithm::HS384,
+        "HS512" => Algorithm::HS512,
+        _ => return None,
+    })
+}
+
 /// A public key that can verify signatures.
 #[derive(Clone)]
 pub struct VerificationKey {

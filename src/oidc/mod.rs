@@ -11,6 +11,7 @@
 
 mod authorization_request;
 pub mod authorization_response;
+mod claim_checks;
 pub mod client_auth;
 pub mod engine;
 pub mod error;
@@ -27,7 +28,9 @@ pub mod relying_party;
 mod same_login;
 mod secret_text;
 pub mod signing_key;
+mod strict_json;
 mod token_endpoint;
+pub mod token_error;
 mod token_failure;
 pub mod tokens;
 mod user_info;

@@ -218,7 +218,7 @@ impl RelyingParty {
                 access_token: Some(tokens.access_token.expose_secret()),
                 ..self.expectations(TokenKind::IdToken, &issuers)
             };
-            verify(tokens.id_token.expose_secret(), &snapshot.keys, &expected)
+            verify(tokens.id_token.expose_secret(), &snapshot.keys, &expected).map(|verified| verified.claims)
         };
         self.with_newer_keys(snapshot, check).await.map_err(OidcError::IdToken)
     }
@@ -274,7 +274,8 @@ impl RelyingParty {
             UserInfoAnswer::Signed(token) => {
                 let check = |snapshot: &ProviderSnapshot| {
                     let issuers = self.issuers(snapshot);
-                    verify(&token, &snapshot.keys, &self.expectations(TokenKind::UserInfo, &issuers))
+                    let verified = verify(&token, &snapshot.keys, &self.expectations(TokenKind::UserInfo, &issuers));
+                    verified.map(|verified| verified.claims)
                 };
                 self.with_newer_keys(snapshot, check).await.map_err(OidcError::UserInfoToken)?.0
             }
@@ -293,7 +294,7 @@ impl RelyingParty {
         let issuers = self.issuers(snapshot);
         let expected = self.expectations(TokenKind::AccessToken, &issuers);
         match verify(access_token.expose_secret(), &snapshot.keys, &expected) {
-            Ok(claims) => Some(claims),
+            Ok(verified) => Some(verified.claims),
             Err(error) => {
                 tracing::debug!(code = error.code(), "the access token gives no claims");
                 None
@@ -307,14 +308,8 @@ impl RelyingParty {
 
     fn expectations<'e>(&'e self, kind: TokenKind, issuers: &'e IssuerRule) -> Expectations<'e> {
         Expectations {
-            kind,
-            issuers,
-            client_id: &self.conf.client.id,
-            nonce: None,
-            max_age: None,
-            access_token: None,
             leeway: self.conf.verification.leeway,
-            now: self.clock.now(),
+            ..Expectations::new(kind, issuers, &self.conf.client.id, self.clock.now())
         }
     }
 }

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::*;
+use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::EncodingKey;
 use serde_json::json;
 use std::sync::LazyLock;
@@ -57,17 +60,12 @@ fn without(mut value: Value, name: &str) -> Value {
 fn check_with(token: &str, change: impl FnOnce(&mut Expectations<'_>)) -> Result<Value, TokenError> {
     let issuers = IssuerRule::new(&[], "https://op");
     let mut expected = Expectations {
-        kind: TokenKind::IdToken,
-        issuers: &issuers,
-        client_id: "client",
         nonce: Some(NONCE),
-        max_age: None,
         access_token: Some(ACCESS_TOKEN),
-        leeway: 0,
-        now: UnixSeconds(NOW),
+        ..Expectations::new(TokenKind::IdToken, &issuers, "client", UnixSeconds(NOW))
     };
     change(&mut expected);
-    verify(token, &SIGNER.keys, &expected)
+    verify(token, &SIGNER.keys, &expected).map(|verified| verified.claims)
 }
 
 fn check(header: &Value, claims: &Value) -> Result<Value, TokenError> {
@@ -239,4 +237,114 @@ fn a_signed_user_info_answer_may_omit_issuer_and_audience() {
     assert_eq!(kind(&json!({"sub": "alice", "aud": "other"})).unwrap_err(), TokenError::Audience);
     assert_eq!(kind(&json!({"sub": "a", "iss": "https://x"})).unwrap_err(), TokenError::Issuer("https://x".into()));
     assert_eq!(kind(&json!({"aud": "client"})).unwrap_err(), TokenError::Claim("sub"));
+}
+
+fn access_token_with(
+    header: &Value,
+    claims: &Value,
+    change: impl FnOnce(&mut Expectations<'_>),
+) -> Result<Value, TokenError> {
+    check_with(&sign(header, claims), |expected| {
+        expected.kind = TokenKind::AccessToken;
+        expected.nonce = None;
+        change(expected);
+    })
+}
+
+#[test]
+fn an_unchecked_signature_leaves_the_claims_checked() {
+    let skip = |expected: &mut Expectations<'_>| expected.checks.signature = false;
+    let foreign = with(header(), &json!({"kid": "nobody's"}));
+    assert!(access_token_with(&foreign, &claims(), skip).is_ok());
+    assert_eq!(access_token_with(&foreign, &with(claims(), &json!({"exp": NOW})), skip), Err(TokenError::Expired));
+    for (change, wanted) in [
+        (json!({"alg": "none"}), TokenError::Algorithm),
+        (json!({"alg": "HS256"}), TokenError::Algorithm),
+        (json!({"crit": ["exp"]}), TokenError::Critical),
+        (json!({"typ": "dpop+jwt"}), TokenError::Type),
+    ] {
+        assert_eq!(access_token_with(&with(header(), &change), &claims(), skip), Err(wanted), "{change}");
+    }
+}
+
+#[test]
+fn oidc_025_unchecked_claims_leave_a_configured_list_of_issuers() {
+    let unchecked = |issuers: &IssuerRule, claims: &Value| {
+        let expected = Expectations {
+            checks: Checks { signature: true, claims: false },
+            ..Expectations::new(TokenKind::AccessToken, issuers, "client", UnixSeconds(NOW))
+        };
+        verify(&sign(&header(), claims), &SIGNER.keys, &expected).map(|_| ())
+    };
+    let (listed, discovered) =
+        (IssuerRule::new(&["https://a".into()], "https://op"), IssuerRule::new(&[], "https://op"));
+    assert!(unchecked(&discovered, &json!({"iss": "https://z", "exp": 1})).is_ok());
+    assert!(unchecked(&listed, &json!({"iss": "https://a", "exp": 1})).is_ok());
+    assert_eq!(unchecked(&listed, &json!({"iss": "https://z"})), Err(TokenError::Issuer("https://z".into())));
+    assert_eq!(unchecked(&listed, &json!({})), Err(TokenError::Claim("iss")));
+}
+
+#[test]
+fn oidc_022_hmac_needs_a_secret_and_no_key_of_the_provider_ever_is_one() {
+    let issuers = IssuerRule::new(&[], "https://op");
+    let signed = |secret: &str, algorithm: &str| {
+        let header = json!({"alg": algorithm});
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let input = format!("{}.{}", part(&header), part(&claims()));
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        let signature = jsonwebtoken::crypto::sign(input.as_bytes(), &key, hmac_named(algorithm).unwrap()).unwrap();
+        format!("{input}.{signature}")
+    };
+    let check = |token: &str, secret: Option<&str>| {
+        let secret = secret.map(SecretString::from);
+        let expected = Expectations {
+            hmac_secret: secret.as_ref(),
+            ..Expectations::new(TokenKind::IdToken, &issuers, "client", UnixSeconds(NOW))
+        };
+        verify(token, &SIGNER.keys, &expected).map(|verified| verified.jwk)
+    };
+    for algorithm in ["HS256", "HS384", "HS512"] {
+        assert_eq!(check(&signed("secret", algorithm), Some("secret")), Ok(None));
+        assert_eq!(check(&signed("other", algorithm), Some("secret")), Err(TokenError::Signature));
+        assert_eq!(check(&signed("secret", algorithm), None), Err(TokenError::Algorithm));
+        assert_eq!(check(&signed("", algorithm), Some("")), Err(TokenError::Signature));
+    }
+    let public = SIGNER.keys.jwks().next().unwrap().to_string();
+    assert_eq!(check(&signed(&public, "HS256"), Some("secret")), Err(TokenError::Signature));
+}
+
+#[test]
+fn oidc_083_the_domain_of_the_person_must_be_an_accepted_one() {
+    static DOMAINS: LazyLock<[String; 1]> = LazyLock::new(|| ["example.com".to_owned()]);
+    let hosted =
+        |change: Value| access_token_with(&header(), &with(claims(), &change), |expected| expected.domains = &*DOMAINS);
+    assert!(hosted(json!({"hd": "example.com"})).is_ok());
+    assert_eq!(hosted(json!({"hd": "example.org"})), Err(TokenError::Domain));
+    assert_eq!(hosted(json!({})), Err(TokenError::Domain));
+}
+
+#[test]
+fn a_carried_id_token_may_be_for_another_client_but_not_for_another_access_token() {
+    let carried = |change: Value| {
+        check_with(&sign(&header(), &with(claims(), &change)), |expected| {
+            expected.kind = TokenKind::CarriedIdToken;
+            expected.nonce = None;
+        })
+    };
+    assert!(carried(json!({"aud": "spa", "at_hash": at_hash()})).is_ok());
+    assert_eq!(carried(json!({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"})), Err(TokenError::AccessTokenHash));
+    assert_eq!(carried(json!({"iss": "https://other"})), Err(TokenError::Issuer("https://other".into())));
+    assert_eq!(carried(json!({"exp": NOW})), Err(TokenError::Expired));
+}
+
+#[test]
+fn an_introspection_answer_is_held_against_what_it_has() {
+    let issuers = IssuerRule::new(&[], "https://op");
+    let expected = Expectations::new(TokenKind::Introspection, &issuers, "client", UnixSeconds(NOW));
+    let check = |claims: Value| verify_claims(claims.as_object().unwrap(), &expected);
+    assert!(check(json!({"active": true, "aud": "whoever"})).is_ok());
+    assert_eq!(check(json!({"iss": "https://z"})), Err(TokenError::Issuer("https://z".into())));
+    assert_eq!(check(json!({"exp": NOW})), Err(TokenError::Expired));
+    assert_eq!(check(json!({"nbf": NOW + 1})), Err(TokenError::NotYetValid));
+    assert_eq!(check(json!({"iat": (NOW + 1).to_string()})), Err(TokenError::IssuedInFuture));
 }

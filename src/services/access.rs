@@ -85,6 +85,22 @@ struct Failures {
     slow: AtomicU32,
 }
 
+impl Failures {
+    /// Lets a client try a token, or turns it away. One that may be somebody's counts before it is known to be wrong, so
+    /// that many at once find the same limit; a right one is to be taken out again.
+    fn admit(&self, may_be_right: bool) -> Result<(), AccessError> {
+        if self.any.load(Ordering::Relaxed) >= FAILURES_A_MINUTE {
+            return Err(AccessError::TooManyFailures);
+        }
+        if !may_be_right {
+            self.any.fetch_add(1, Ordering::Relaxed);
+        } else if self.slow.fetch_add(1, Ordering::Relaxed) >= SLOW_FAILURES_A_MINUTE {
+            return Err(AccessError::TooManyFailures);
+        }
+        Ok(())
+    }
+}
+
 /// The decision path's state.
 pub struct Access {
     store: Store,
@@ -187,18 +203,8 @@ impl Access {
             .filter(|(_, token_enabled)| *token_enabled)
             .filter_map(|(user, _)| Some((user.id, user.user_token?)))
             .collect();
-        let failures = self.failures.get_with(client, async { Arc::default() }).await;
-        if failures.any.load(Ordering::Relaxed) >= FAILURES_A_MINUTE {
-            return Err(AccessError::TooManyFailures);
-        }
-        if candidates.is_empty() {
-            failures.any.fetch_add(1, Ordering::Relaxed);
-            return Err(AccessError::Invalid);
-        }
-        // Counted before it is known to be one, so that many at once find the same limit; a right token is taken out.
-        if failures.slow.fetch_add(1, Ordering::Relaxed) >= SLOW_FAILURES_A_MINUTE {
-            return Err(AccessError::TooManyFailures);
-        }
+        let failures = self.failures_of(client).await;
+        failures.admit(!candidates.is_empty())?;
         for (user, stored) in candidates {
             if self.verify(stored.clone(), token).await? {
                 failures.slow.fetch_sub(1, Ordering::Relaxed);
@@ -207,6 +213,19 @@ impl Access {
             }
         }
         Err(AccessError::Invalid)
+    }
+
+    async fn failures_of(&self, client: IpAddr) -> Arc<Failures> {
+        self.failures.get_with(client, async { Arc::default() }).await
+    }
+
+    /// Counts a token that `client` chose for a user: whether somebody has it already is told, so choosing is as good as
+    /// guessing. `may_be_taken` says that it has to be compared with others.
+    ///
+    /// # Errors
+    /// [`ServiceError::TooManyTokens`] for a client that guesses.
+    pub async fn admit_choice(&self, client: IpAddr, may_be_taken: bool) -> Result<(), ServiceError> {
+        self.failures_of(client).await.admit(may_be_taken).map_err(|_| ServiceError::TooManyTokens)
     }
 
     /// Replaces an imported hash of a token that was just proven right; returns the one that is stored from now on.

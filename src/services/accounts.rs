@@ -33,12 +33,12 @@ pub async fn reset_own_token(
     token: Option<PlainToken>,
 ) -> Result<PlainToken, ServiceError> {
     let admin = of_caller(services, caller).await?.ok_or(ServiceError::NotFound)?;
-    let plain = token.unwrap_or_else(PlainToken::generate);
-    let prepared = Prepared::of(services, plain.clone()).await?;
+    let prepared = Prepared::of(services, token).await?;
+    let plain = prepared.clear();
     let mut change = Change::begin(services, caller).await?;
     let user = rbac_users::find_by_id(change.connection(), admin.rbac_user_id).await?;
     let mut user = user.ok_or(ServiceError::NotFound)?;
-    prepared.give(services, &mut change, &mut user).await?;
+    prepared.give(services, caller, &mut change, &mut user).await?;
     user.updated_at = change.now();
     rbac_users::update(change.connection(), &user).await?;
     change.record(Operation::Update, "rbac_users", user.id, representation::audited_rbac_user(&user));

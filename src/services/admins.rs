@@ -89,13 +89,17 @@ pub(super) async fn find(
 /// Invites an admin: its first sign-in approves it.
 ///
 /// # Errors
-/// [`ServiceError::Unique`] for a taken name or address.
+/// [`ServiceError::Unique`] for a taken name or address, [`ServiceError::NoPermission`] for a custom id without the right
+/// in `default`.
 pub async fn create(
     services: &Services,
     caller: &Caller,
     here: &Here<'_>,
     new: NewAdmin,
 ) -> Result<Admin, ServiceError> {
+    if new.custom_id.is_some() {
+        here.require_in_default(services, caller)?;
+    }
     let mut change = Change::begin(services, caller).await?;
     let now = change.now();
     let admin = Admin {
@@ -112,6 +116,7 @@ pub async fn create(
         created_at: now,
         updated_at: now,
     };
+    refuse_namesake(&mut change, &admin).await?;
     admins::create(change.connection(), &admin).await?;
     change.record(Operation::Create, "admins", admin.id, representation::admin(&admin));
     change.commit().await?;
@@ -122,7 +127,8 @@ pub async fn create(
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Unique`], [`ServiceError::Conflict`] for the last super-admin,
-/// [`ServiceError::Forbidden`] when the change would hand the admin's rights to somebody.
+/// [`ServiceError::Forbidden`] when the change would hand the admin's rights to somebody,
+/// [`ServiceError::NoPermission`] when it decides who can sign in and the caller has no right in `default`.
 pub async fn update(
     services: &Services,
     caller: &Caller,
@@ -134,6 +140,9 @@ pub async fn update(
     change.guard_last_super_admin().await?;
     let mut admin = find(services, caller, here, change.connection(), key).await?;
     let guard = Guard::of(services, caller);
+    if decides_sign_in(&admin, &edit) {
+        here.require_in_default(services, caller)?;
+    }
     if affects(&admin, &edit) {
         guard.spare_super_admins(change.connection(), &[admin.rbac_user_id]).await?;
     }
@@ -144,12 +153,16 @@ pub async fn update(
     if edit.rbac_token_enabled == Some(false) {
         refuse_last_token(services, &mut change, &admin).await?;
     }
+    let is_renamed = renames(&admin, &edit);
     admin.username = edit.username.unwrap_or(admin.username);
     edit.custom_id.apply(&mut admin.custom_id);
     edit.email.apply(&mut admin.email);
     admin.rbac_token_enabled = edit.rbac_token_enabled.unwrap_or(admin.rbac_token_enabled);
     admin.status = edit.status.unwrap_or(admin.status);
     admin.updated_at = change.now();
+    if is_renamed {
+        refuse_namesake(&mut change, &admin).await?;
+    }
     admins::update(change.connection(), &admin).await?;
     if !may_act(admin.status) {
         sign_out(&mut change, admin.id).await?;
@@ -161,11 +174,33 @@ pub async fn update(
 
 /// Whether a change decides who acts as this admin: by the names that a sign-in is matched with, or by letting it act.
 fn hands_over(admin: &Admin, edit: &AdminEdit) -> bool {
+    renames(admin, edit) || edit.status.is_some_and(|status| status != admin.status && may_come(status))
+}
+
+/// Whether a change decides for people of every workspace whether they can sign in: by the names that a sign-in is
+/// matched with, or by keeping out somebody who has not come yet.
+fn decides_sign_in(admin: &Admin, edit: &AdminEdit) -> bool {
+    let keeps_out = |status: AdminStatus| status != admin.status && admin.binding.is_none() && !may_come(status);
+    renames(admin, edit) || edit.status.is_some_and(keeps_out)
+}
+
+/// Whether a change is one of the names that a sign-in is matched with.
+fn renames(admin: &Admin, edit: &AdminEdit) -> bool {
     edit.username.as_ref().is_some_and(|username| *username != admin.username)
         || edit.custom_id.changes(&admin.custom_id)
-        || edit.status.is_some_and(|status| {
-            status != admin.status && matches!(status, AdminStatus::Approved | AdminStatus::Invited)
-        })
+}
+
+/// Whether a sign-in accepts this status.
+const fn may_come(status: AdminStatus) -> bool {
+    matches!(status, AdminStatus::Approved | AdminStatus::Invited)
+}
+
+/// A sign-in that fits two admins signs nobody in, so no two may fit one.
+async fn refuse_namesake(change: &mut Change<'_>, admin: &Admin) -> Result<(), ServiceError> {
+    match admins::find_namesake(change.connection(), admin).await? {
+        Some((field, value)) => Err(ServiceError::Unique(vec![(field.to_owned(), value)])),
+        None => Ok(()),
+    }
 }
 
 /// Whether a change decides who acts as this admin, whether it can act at all, or where it is written to.

@@ -3,10 +3,12 @@
 //!
 //! ```text
 //! web --record--> queue --every 200 ms or 500--> one transaction
-//!                   |  full, or the last write failed: changes are refused (sso_audit_fail = closed), reads go on
-//!                   +--close--> drained within 10 s at the end of the process
+//!          |        |  full, or the last write failed: changes are refused (sso_audit_fail = closed), reads go on
+//!          |        +--close--> drained within 10 s at the end of the process
+//!          +--too many of somebody unknown--> counted, and told once a minute (flood)
 //! ```
 
+mod flood;
 mod reading;
 mod writer;
 
@@ -16,11 +18,12 @@ use std::sync::Arc;
 use crate::config::settings::AuditSettings;
 use crate::domain::audit::RequestRecord;
 use crate::domain::rbac::Action;
-use crate::domain::time::Clock;
+use crate::domain::time::{Clock, UnixSeconds};
 use crate::metrics::AuditMeters;
 use crate::store::Store;
 
 use super::error::ServiceError;
+use flood::Flood;
 pub use reading::{
     Kept, Listing, ObjectFilter, Page, Paged, RequestFilter, Span, export_objects, export_requests, find_request,
     list_objects, list_objects_of, list_requests, page,
@@ -33,6 +36,7 @@ const CAPACITY: usize = 10_000;
 /// The audit log. Its worker ends when it is closed or dropped.
 pub struct Audit {
     settings: AuditSettings,
+    flood: Flood,
     writer: Arc<Writer>,
 }
 
@@ -40,8 +44,9 @@ impl Audit {
     /// The log of `settings`, kept in `store`.
     #[must_use]
     pub fn new(store: Store, clock: Clock, settings: AuditSettings, meters: AuditMeters) -> Self {
+        let flood = Flood::new(meters.suppressed.clone());
         let writer = Writer::new(store, clock, settings.record_ttl, CAPACITY, meters);
-        Self { settings, writer: Arc::new(writer) }
+        Self { settings, flood, writer: Arc::new(writer) }
     }
 
     /// Whether requests and changes are recorded.
@@ -79,12 +84,27 @@ impl Audit {
         Ok(())
     }
 
-    /// Takes a record of a handled request, unless a rule ignores it. Never waits.
+    /// Takes a record of a handled request, unless a rule ignores it or its client, whom nobody knows, has left enough
+    /// of them. Never waits.
     pub fn record(&self, record: RequestRecord) {
-        if self.settings.enabled && !self.is_ignored(&record) {
+        if self.settings.enabled
+            && !self.is_ignored(&record)
+            && let Some(record) = self.flood.pass(record)
+        {
             // What was admitted must find room although others fill the queue meanwhile.
             let was_admitted = !record.is_refused() && (record.is_change() || record.is_essential());
             self.writer.push(record, if was_admitted { CAPACITY * 2 } else { CAPACITY });
+        }
+    }
+
+    /// Records what was held back of floods that are a minute old. Call it every second or so.
+    pub fn tell_of_floods(&self, now: UnixSeconds) {
+        self.push_all(self.flood.due(now));
+    }
+
+    fn push_all(&self, records: Vec<RequestRecord>) {
+        for record in records {
+            self.writer.push(record, CAPACITY);
         }
     }
 
@@ -111,12 +131,14 @@ impl Audit {
 
     /// Writes what is left, at the end of the process.
     pub async fn close(&self) {
+        self.push_all(self.flood.rest());
         self.writer.close().await;
     }
 }
 
 impl Drop for Audit {
     fn drop(&mut self) {
+        self.push_all(self.flood.rest());
         self.writer.end_work();
     }
 }

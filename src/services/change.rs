@@ -10,7 +10,7 @@ use crate::domain::access::Caller;
 use crate::domain::audit::ObjectRecord;
 use crate::domain::ids::RbacUserId;
 use crate::store::epochs::{self, Epoch};
-use crate::store::grants::Supervision;
+use crate::store::grants::{Membership, Supervision};
 use crate::store::{Connection, Transaction, audit_objects, grants};
 
 /// What was done to an entity.
@@ -34,6 +34,9 @@ impl Operation {
     }
 }
 
+/// How well the store is looked after now, and after the next sign-in of everybody.
+type Outlook = [Supervision; 2];
+
 /// A change in progress; nothing of it remains when it is dropped without commit.
 pub struct Change<'s> {
     services: &'s Services,
@@ -42,7 +45,7 @@ pub struct Change<'s> {
     actor: Option<RbacUserId>,
     objects: Vec<ObjectRecord>,
     ends_sessions: bool,
-    supervision: Option<Supervision>,
+    outlook: Option<Outlook>,
 }
 
 impl<'s> Change<'s> {
@@ -72,7 +75,7 @@ impl<'s> Change<'s> {
             actor,
             objects: Vec::new(),
             ends_sessions: false,
-            supervision: None,
+            outlook: None,
         })
     }
 
@@ -126,13 +129,19 @@ impl<'s> Change<'s> {
     }
 
     /// Refuses this change at its end if no super-admin is left who can act although there was one, or none whom the
-    /// rules still let repair anything.
+    /// rules still let repair anything; or if that will be so once everybody has signed in again, because a group was
+    /// renamed.
     ///
     /// # Errors
     /// The store failed.
     pub async fn guard_last_super_admin(&mut self) -> Result<(), ServiceError> {
-        self.supervision = Some(grants::supervision(self.connection()).await?);
+        self.outlook = Some(self.look_out().await?);
         Ok(())
+    }
+
+    async fn look_out(&mut self) -> Result<Outlook, ServiceError> {
+        let now = grants::supervision(self.connection(), Membership::Present).await?;
+        Ok([now, grants::supervision(self.connection(), Membership::Expected).await?])
     }
 
     /// Makes the change permanent and forgets what this node cached.
@@ -140,8 +149,8 @@ impl<'s> Change<'s> {
     /// # Errors
     /// [`ServiceError::Conflict`] when the last super-admin would be gone; the store failed. Then nothing has changed.
     pub async fn commit(mut self) -> Result<(), ServiceError> {
-        if let Some(before) = self.supervision
-            && grants::supervision(self.connection()).await? < before
+        if let Some(before) = self.outlook
+            && self.look_out().await?.iter().zip(&before).any(|(after, before)| after < before)
         {
             return Err(ServiceError::last_super_admin());
         }

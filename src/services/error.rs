@@ -35,6 +35,9 @@ pub enum ServiceError {
         /// What it wanted to do.
         action: Action,
     },
+    /// The client tried too many tokens.
+    #[error("too many tokens; try again in a minute")]
+    TooManyTokens,
     /// kong-sso's own store failed.
     #[error("the store failed")]
     Store(#[source] StoreError),

@@ -180,12 +180,13 @@ pub async fn explain(
 ) -> Result<Explanation, ExplainError> {
     let method = question.method.to_ascii_uppercase();
     let action = Action::of_method(&method).ok_or_else(|| ExplainError::Method(question.method.to_owned()))?;
-    let path = CanonicalPath::parse(question.path.split(['?', '#']).next().unwrap_or_default())?;
+    let path = CanonicalPath::parse_of_admin_api(question.path.split(['?', '#']).next().unwrap_or_default())?;
     let user = find_user(store, question.user).await?;
     let workspaces = access.workspaces().await?;
     let is_sign_in = addressing::is_sign_in(&path);
     let addressed = addressing::address(&workspaces, path).ok_or(ServiceError::NotFound)?;
     let path = addressed.path;
+    path.check_slashes()?;
     let subject = addressing::subject(&workspaces, addressed.workspace, &path);
     let (workspace, endpoint) = (subject.workspace.clone(), subject.endpoint);
     let Rights { standing, policy, of_token } = rights(store, access, &user).await?;

@@ -9,7 +9,7 @@ use super::here::Here;
 use super::{Services, granted, representation};
 use crate::domain::access::Caller;
 use crate::domain::group::Group;
-use crate::domain::ids::{GroupId, GroupName, RbacUserId, WorkspaceName};
+use crate::domain::ids::{GroupId, GroupName, RbacUserId};
 use crate::store::{Connection, Page, Paged, groups, user_groups};
 
 /// A group to be made.
@@ -60,14 +60,6 @@ pub(super) async fn find(connection: &mut Connection, key: &str) -> Result<Group
     groups::find(connection, key).await?.ok_or(ServiceError::NotFound)
 }
 
-fn require_right_in_default(services: &Services, caller: &Caller, here: &Here<'_>) -> Result<(), ServiceError> {
-    if here.may_in(services, caller, &WorkspaceName::default_workspace()) {
-        Ok(())
-    } else {
-        Err(ServiceError::no_permission(caller, here.action))
-    }
-}
-
 /// Makes a group without roles.
 ///
 /// # Errors
@@ -78,7 +70,7 @@ pub async fn create(
     here: &Here<'_>,
     new: NewGroup,
 ) -> Result<Group, ServiceError> {
-    require_right_in_default(services, caller, here)?;
+    here.require_in_default(services, caller)?;
     let mut change = Change::begin(services, caller).await?;
     let now = change.now();
     let id = new.id.unwrap_or_else(GroupId::generate);
@@ -93,7 +85,8 @@ pub async fn create(
 /// lose them at their next sign-in, so it takes what deleting the group takes.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Unique`] for a taken name, [`ServiceError::Forbidden`].
+/// [`ServiceError::NotFound`], [`ServiceError::Unique`] for a taken name, [`ServiceError::Forbidden`],
+/// [`ServiceError::Conflict`] when the last super-admin would be none from the next sign-in on.
 pub async fn update(
     services: &Services,
     caller: &Caller,
@@ -101,9 +94,10 @@ pub async fn update(
     key: &str,
     edit: GroupEdit,
 ) -> Result<Group, ServiceError> {
-    require_right_in_default(services, caller, here)?;
+    here.require_in_default(services, caller)?;
     let guard = Guard::of(services, caller);
     let mut change = Change::begin(services, caller).await?;
+    change.guard_last_super_admin().await?;
     let mut group = find(change.connection(), key).await?;
     if let Some(name) = edit.name.filter(|name| *name != group.name) {
         guard_rename(&mut change, &guard, &group).await?;
@@ -158,7 +152,7 @@ pub async fn put(
 /// [`ServiceError::NotFound`], [`ServiceError::Conflict`] when the last super-admin is one by this group,
 /// [`ServiceError::Forbidden`].
 pub async fn delete(services: &Services, caller: &Caller, here: &Here<'_>, key: &str) -> Result<(), ServiceError> {
-    require_right_in_default(services, caller, here)?;
+    here.require_in_default(services, caller)?;
     let guard = Guard::of(services, caller);
     let mut change = Change::begin(services, caller).await?;
     change.guard_last_super_admin().await?;

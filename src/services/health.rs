@@ -95,7 +95,7 @@ async fn ask_store(services: &Services) -> Part {
 async fn ask_kong(kong: &KongAdmin) -> Part {
     match tokio::time::timeout(PATIENCE, kong.get(None, "/status")).await {
         Ok(Ok(_)) => Part::Ok,
-        Ok(Err(KongError::Unreachable(_) | KongError::Address)) => Part::Unreachable,
+        Ok(Err(KongError::Unreachable(_) | KongError::Address | KongError::NotAdmitted)) => Part::Unreachable,
         Ok(Err(KongError::Status(_) | KongError::NotJson)) => Part::Failing,
         Err(_) => Part::Timeout,
     }

@@ -29,6 +29,15 @@ impl Here<'_> {
             || services.access.decide(&caller.principal, workspace, &self.endpoint, self.action).is_allowed
     }
 
+    /// Refuses what concerns people wherever they are to callers who may not do the same in `default`.
+    ///
+    /// # Errors
+    /// [`ServiceError::NoPermission`].
+    pub(super) fn require_in_default(&self, services: &Services, caller: &Caller) -> Result<(), ServiceError> {
+        let may = self.may_in(services, caller, &WorkspaceName::default_workspace());
+        if may { Ok(()) } else { Err(ServiceError::no_permission(caller, self.action)) }
+    }
+
     /// Whether the caller may do this to an entity that lives in `home`.
     ///
     /// # Errors

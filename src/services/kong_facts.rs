@@ -73,9 +73,13 @@ impl KongFacts {
     }
 
     /// How many entities a Kong has. Kinds that it does not tell in time are absent; several askers wait for one count.
-    pub async fn counts(&self, kong: &KongAdmin, upstream: Option<&str>) -> Arc<Counts> {
+    ///
+    /// # Errors
+    /// The Kong must not be asked.
+    pub async fn counts(&self, kong: &KongAdmin, upstream: Option<&str>) -> Result<Arc<Counts>, KongError> {
+        kong.admit(upstream)?;
         let key = upstream.map(str::to_owned);
-        self.counts.get_with(key, async { Arc::new(count_all(kong, upstream).await) }).await
+        Ok(self.counts.get_with(key, async { Arc::new(count_all(kong, upstream).await) }).await)
     }
 }
 

@@ -122,5 +122,6 @@ fn words(error: &KongError) -> String {
         KongError::Status(status) => format!("Kong's Admin API answered with status {status}."),
         KongError::NotJson => "What answers is no Kong Admin API.".to_owned(),
         KongError::Address => "The stored address of the Admin API is unusable.".to_owned(),
+        KongError::NotAdmitted => "The address of the Admin API is not listed in sso_workspace_upstreams.".to_owned(),
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::access::Caller;
 use crate::domain::admin::RbacUser;
 use crate::domain::ids::{RbacUserId, UserName, WorkspaceId};
 use crate::domain::role::RoleSource;
-use crate::store::{Connection, Page, Paged, login_sessions, rbac_users, roles, user_roles};
+use crate::store::{Connection, Page, Paged, admins, login_sessions, rbac_users, roles, user_roles};
 
 /// A user to be made.
 #[derive(Clone, Debug)]
@@ -81,9 +81,8 @@ pub async fn create(
     here: &Here<'_>,
     new: NewRbacUser,
 ) -> Result<Issued, ServiceError> {
-    let clear = new.token.is_none().then(PlainToken::generate);
-    let plain = new.token.or_else(|| clear.clone()).ok_or(ServiceError::Hash)?;
-    let token = Prepared::of(services, plain).await?;
+    let token = Prepared::of(services, new.token).await?;
+    let clear = token.generated();
     let mut change = Change::begin(services, caller).await?;
     let now = change.now();
     let mut user = RbacUser {
@@ -98,7 +97,7 @@ pub async fn create(
         created_at: now,
         updated_at: now,
     };
-    token.give(services, &mut change, &mut user).await?;
+    token.give(services, caller, &mut change, &mut user).await?;
     rbac_users::create(change.connection(), &user).await?;
     change.record(Operation::Create, "rbac_users", user.id, representation::audited_rbac_user(&user));
     assign_namesake(services, caller, &mut change, &user).await?;
@@ -133,12 +132,24 @@ pub async fn update(
     mut edit: RbacUserEdit,
 ) -> Result<RbacUser, ServiceError> {
     let token = match edit.token.take() {
-        Some(plain) => Some(Prepared::of(services, plain).await?),
+        Some(chosen) => Some(Prepared::of(services, Some(chosen)).await?),
         None => None,
     };
+    store(services, caller, here, key, edit, token).await
+}
+
+async fn store(
+    services: &Services,
+    caller: &Caller,
+    here: &Here<'_>,
+    key: &str,
+    edit: RbacUserEdit,
+    token: Option<Prepared>,
+) -> Result<RbacUser, ServiceError> {
     let mut change = Change::begin(services, caller).await?;
     let found = find(services, caller, here, change.connection(), key).await?;
     let user = found.ok_or(ServiceError::NotFound)?;
+    refuse_lock_out(services, caller, here, &mut change, &user, &edit).await?;
     let user = apply(services, caller, &mut change, user, edit, token).await?;
     change.commit().await?;
     Ok(user)
@@ -150,6 +161,22 @@ fn refuse_foreign_token(services: &Services, caller: &Caller, admin: RbacUserId)
     let is_free = !services.access.is_enforced() || caller.is_user(admin) || caller.principal.is_super_admin;
     let sentence = "The RBAC token of an admin is set by that admin or by a super-admin";
     if is_free { Ok(()) } else { Err(ServiceError::Forbidden(sentence.to_owned())) }
+}
+
+/// Somebody who has not signed in yet is nobody's: to keep them from it takes the right in `default`.
+async fn refuse_lock_out(
+    services: &Services,
+    caller: &Caller,
+    here: &Here<'_>,
+    change: &mut Change<'_>,
+    user: &RbacUser,
+    edit: &RbacUserEdit,
+) -> Result<(), ServiceError> {
+    let Some(admin) = user.admin_id.filter(|_| user.enabled && edit.enabled == Some(false)) else { return Ok(()) };
+    match admins::find_by_id(change.connection(), admin).await? {
+        Some(admin) if admin.binding.is_none() => here.require_in_default(services, caller),
+        _ => Ok(()),
+    }
 }
 
 async fn apply(
@@ -179,7 +206,7 @@ async fn apply(
     }
     change.guard_last_super_admin().await?;
     if let Some(token) = token {
-        token.give(services, change, &mut user).await?;
+        token.give(services, caller, change, &mut user).await?;
     }
     user.name = edit.name.unwrap_or(user.name);
     user.enabled = edit.enabled.unwrap_or(user.enabled);
@@ -237,10 +264,10 @@ pub async fn reset_token(
     key: &str,
     token: Option<PlainToken>,
 ) -> Result<PlainToken, ServiceError> {
-    let token = token.unwrap_or_else(PlainToken::generate);
-    let edit = RbacUserEdit { token: Some(token.clone()), ..RbacUserEdit::default() };
-    update(services, caller, here, key, edit).await?;
-    Ok(token)
+    let token = Prepared::of(services, token).await?;
+    let clear = token.clear();
+    store(services, caller, here, key, RbacUserEdit::default(), Some(token)).await?;
+    Ok(clear)
 }
 
 /// Deletes a user. One that is not there counts as deleted.

@@ -152,11 +152,13 @@ pub async fn put(
 /// Deletes a role with its rules and assignments.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`]; [`ServiceError::Conflict`] for `super-admin`; [`ServiceError::Forbidden`] for a role of
-/// the caller, and when its holders would gain rights that the caller does not have.
+/// [`ServiceError::NotFound`]; [`ServiceError::Conflict`] for `super-admin`, and when the last super-admin would be
+/// locked out; [`ServiceError::Forbidden`] for a role of the caller, and when its holders would gain rights that the
+/// caller does not have.
 pub async fn delete(services: &Services, caller: &Caller, here: &Here<'_>, key: &str) -> Result<(), ServiceError> {
     let guard = Guard::of(services, caller);
     let mut change = Change::begin(services, caller).await?;
+    change.guard_last_super_admin().await?;
     let role = find(change.connection(), here.workspace.id, key).await?;
     if granted::is_super_admin(&role, &here.workspace.name) {
         return Err(ServiceError::Conflict(format!("the role {SUPER_ADMIN} cannot be deleted")));

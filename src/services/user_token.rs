@@ -4,6 +4,7 @@ use super::Services;
 use super::change::Change;
 use super::error::ServiceError;
 use super::token::{self, PlainToken};
+use crate::domain::access::Caller;
 use crate::domain::admin::RbacUser;
 use crate::store::{admins, rbac_users};
 
@@ -20,13 +21,27 @@ pub struct Issued {
 pub(super) struct Prepared {
     plain: PlainToken,
     hash: String,
+    is_generated: bool,
 }
 
 impl Prepared {
-    /// Computes the slow hash; call it while no transaction is open.
-    pub(super) async fn of(services: &Services, plain: PlainToken) -> Result<Self, ServiceError> {
+    /// Computes the slow hash of the token that somebody chose, or of a generated one; call it while no transaction is
+    /// open.
+    pub(super) async fn of(services: &Services, chosen: Option<PlainToken>) -> Result<Self, ServiceError> {
+        let is_generated = chosen.is_none();
+        let plain = chosen.unwrap_or_else(PlainToken::generate);
         let hash = services.access.hash(&plain).await?;
-        Ok(Self { plain, hash })
+        Ok(Self { plain, hash, is_generated })
+    }
+
+    /// The token in clear when it was generated.
+    pub(super) fn generated(&self) -> Option<PlainToken> {
+        self.is_generated.then(|| self.plain.clone())
+    }
+
+    /// The token in clear.
+    pub(super) fn clear(&self) -> PlainToken {
+        self.plain.clone()
     }
 
     /// Whether this is no new token but the stored hash, as a client sends it that writes back what it read.
@@ -37,11 +52,12 @@ impl Prepared {
     /// Makes it the token of `user`, who is stored afterwards.
     ///
     /// # Errors
-    /// [`ServiceError::Unique`] when another user has the token, [`ServiceError::Forbidden`] when the user's admin may
-    /// have none.
+    /// [`ServiceError::Unique`] when another user has the token, [`ServiceError::TooManyTokens`] for a client that tries
+    /// many, [`ServiceError::Forbidden`] when the user's admin may have none.
     pub(super) async fn give(
         self,
         services: &Services,
+        caller: &Caller,
         change: &mut Change<'_>,
         user: &mut RbacUser,
     ) -> Result<(), ServiceError> {
@@ -52,8 +68,13 @@ impl Prepared {
             }
         }
         let ident = token::ident(self.plain.expose());
-        for (other, _) in rbac_users::list_token_candidates(change.connection(), &ident).await? {
-            let Some(stored) = other.user_token.filter(|_| other.id != user.id) else { continue };
+        let alike = rbac_users::list_token_candidates(change.connection(), &ident).await?;
+        let others = alike.into_iter().filter(|(other, _)| other.id != user.id);
+        let hashes: Vec<_> = others.filter_map(|(other, _)| other.user_token).collect();
+        if !self.is_generated {
+            services.access.admit_choice(caller.client, !hashes.is_empty()).await?;
+        }
+        for stored in hashes {
             if services.access.verify(stored, self.plain.expose()).await? {
                 // The value is a credential of somebody else: the answer does not repeat it.
                 return Err(ServiceError::Unique(vec![("user_token".to_owned(), "***".to_owned())]));

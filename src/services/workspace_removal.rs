@@ -19,11 +19,12 @@ use crate::store::{Connection, Page, admins, group_roles, rbac_users, roles, wor
 /// How many entities a workspace has: kong-sso's own, and those of its Kong as far as it tells them.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], also for a workspace that the caller does not see.
+/// [`ServiceError::NotFound`], also for a workspace that the caller does not see; [`ServiceError::Kong`] when its Kong
+/// must not be asked.
 pub async fn counts(services: &Services, caller: &Caller, key: &str) -> Result<Counts, ServiceError> {
     let workspace = all::get(services, caller, key).await?;
     let own = workspaces::count_entities(&mut *services.store.read().await?, workspace.id).await?;
-    let of_kong = services.kong_facts.counts(&services.kong, workspace.upstream_admin_url.as_deref()).await;
+    let of_kong = services.kong_facts.counts(&services.kong, workspace.upstream_admin_url.as_deref()).await?;
     let mut counts = Counts::clone(&of_kong);
     counts.extend(own.into_iter().map(|(kind, total)| (kind, u64::try_from(total).unwrap_or_default())));
     Ok(counts)

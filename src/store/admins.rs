@@ -132,6 +132,32 @@ pub async fn find_by_username_lower(connection: &mut Connection, username: &str)
     all(&rows, read)
 }
 
+/// The member by which a sign-in could mean this admin as well as another one, with its value.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_namesake(
+    connection: &mut Connection,
+    admin: &Admin,
+) -> Result<Option<(&'static str, String)>, StoreError> {
+    let username = admin.username.as_str();
+    let custom_id = admin.custom_id.as_deref();
+    let row = sqlx::query(
+        "SELECT CASE WHEN username_lower = $2 OR LOWER(custom_id) = $2 THEN 1 ELSE 0 END AS by_username FROM admins
+         WHERE id <> $1 AND (username_lower = $2 OR LOWER(custom_id) = $2 OR username_lower = $3)",
+    )
+    .bind(admin.id.to_string())
+    .bind(username.to_lowercase())
+    .bind(custom_id.map(str::to_lowercase))
+    .fetch_optional(connection)
+    .await?;
+    Ok(match row {
+        Some(row) if row.flag("by_username")? => Some(("username", username.to_owned())),
+        Some(_) => custom_id.map(|value| ("custom_id", value.to_owned())),
+        None => None,
+    })
+}
+
 /// The admin with exactly that custom id.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! Audit records of requests (kong-manager.md 7.2).
 
+use serde_json::json;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
@@ -12,9 +13,12 @@ use super::statement::Statement;
 use crate::domain::audit::{RequestRecord, Verdict};
 use crate::domain::time::UnixSeconds;
 
-/// How many records go into one statement. SQLite looks a named parameter up among all of its statement, twice: with
-/// hundreds of rows that alone would cost more than the rest.
-const ROWS_AT_ONCE: usize = 16;
+/// Records travel as one JSON array: thousands of single parameters would cost more than storing what they hold.
+const INSERT_FROM: &str = "INSERT INTO audit_requests (id, request_id, client_ip, method, path, rbac_user_id,
+        rbac_user_name, request_source, request_timestamp, status, workspace, verdict, rule, expires_at)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+        CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT), value ->> 10, value ->> 11, value ->> 12,
+        CAST(value ->> 13 AS BIGINT) FROM ";
 
 /// Which records are wanted; every given field must be equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,41 +100,39 @@ impl NewRecord {
 /// # Errors
 /// The database failed.
 pub async fn create_all(connection: &mut Connection, records: &[NewRecord], ttl: i64) -> Result<(), StoreError> {
-    for some in records.chunks(ROWS_AT_ONCE) {
-        let mut statement = Statement::new(
-            "INSERT INTO audit_requests (id, request_id, client_ip, method, path, rbac_user_id, rbac_user_name,
-                request_source, request_timestamp, status, workspace, verdict, rule, expires_at) VALUES ",
-        );
-        for (index, record) in some.iter().enumerate() {
-            statement.push(if index == 0 { "(" } else { ", (" });
-            push_values(&mut statement, record, ttl);
-            statement.push(")");
-        }
-        statement.push(" ON CONFLICT (id) DO NOTHING");
-        // A full statement always has the same text.
-        if some.len() == ROWS_AT_ONCE {
-            statement.execute_kept(connection).await?;
-        } else {
-            statement.execute(connection).await?;
-        }
+    if records.is_empty() {
+        return Ok(());
     }
+    let rows: Vec<_> = records.iter().map(|record| values(record, ttl)).collect();
+    let mut statement = Statement::new(INSERT_FROM);
+    let (before, after) = match connection.backend_name() {
+        "SQLite" => ("json_each(", ") WHERE true"),
+        _ => ("jsonb_array_elements(CAST(", " AS jsonb))"),
+    };
+    statement.push(before).bind(serde_json::Value::from(rows).to_string()).push(after);
+    statement.push(" ON CONFLICT (id) DO NOTHING");
+    statement.execute_kept(connection).await?;
     Ok(())
 }
 
-fn push_values(statement: &mut Statement, NewRecord { id, record }: &NewRecord, ttl: i64) {
-    statement.bind(id.to_string());
-    for text in [&record.request_id, &record.client_ip, &record.method, &record.path] {
-        statement.push(", ").bind(storable(text));
-    }
-    for text in [&record.rbac_user_id, &record.rbac_user_name, &record.request_source] {
-        statement.push(", ").bind(text.as_deref().map(storable));
-    }
-    statement.push(", ").bind(record.request_timestamp.0);
-    statement.push(", ").bind(i64::from(record.status));
-    statement.push(", ").bind(record.workspace.as_deref().map(storable));
-    statement.push(", ").bind(record.verdict.as_str());
-    statement.push(", ").bind(record.rule.as_deref().map(storable));
-    statement.push(", ").bind(record.request_timestamp.plus(ttl).0);
+fn values(NewRecord { id, record }: &NewRecord, ttl: i64) -> serde_json::Value {
+    let maybe = |text: &Option<String>| text.as_deref().map(storable);
+    json!([
+        id.to_string(),
+        storable(&record.request_id),
+        storable(&record.client_ip),
+        storable(&record.method),
+        storable(&record.path),
+        maybe(&record.rbac_user_id),
+        maybe(&record.rbac_user_name),
+        maybe(&record.request_source),
+        record.request_timestamp.0,
+        record.status,
+        maybe(&record.workspace),
+        record.verdict.as_str(),
+        maybe(&record.rule),
+        record.request_timestamp.plus(ttl).0,
+    ])
 }
 
 /// One odd character must not cost a whole batch of records: NUL, which PostgreSQL refuses, becomes U+FFFD.

@@ -15,6 +15,33 @@ use crate::domain::ids::{GroupName, RbacUserId, RoleName, WorkspaceName};
 use crate::domain::rbac::{Action, ActionSet, Endpoint, Grant, GrantSource, GrantedRule, Policy};
 use crate::domain::role::SUPER_ADMIN;
 
+/// Which groups count as somebody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// Those that the last sign-in put them in.
+    Present,
+    /// Those that the next one will, if it comes with the same values.
+    Expected,
+}
+
+impl Membership {
+    /// What is read as a table of users and their groups.
+    const fn rows(self) -> &'static str {
+        match self {
+            Self::Present => "rbac_user_groups",
+            Self::Expected => {
+                "(SELECT a.rbac_user_id AS user_id, g.id AS group_id FROM admin_group_values v
+                  JOIN admins a ON a.id = v.admin_id JOIN idp_groups g ON g.name = v.value)"
+            }
+        }
+    }
+
+    /// A query of this file with these rows in place of `{memberships}`. Audited: both are constants of this file.
+    fn query(self, text: &'static str) -> sqlx::AssertSqlSafe<String> {
+        sqlx::AssertSqlSafe(text.replace("{memberships}", self.rows()))
+    }
+}
+
 const RULES: &str = "
     SELECT e.workspace, e.endpoint, e.actions, e.negative, r.name AS role_name, w.name AS role_workspace,
            ur.role_source AS source, CAST(NULL AS TEXT) AS group_name, CAST(NULL AS TEXT) AS link_workspace
@@ -26,7 +53,7 @@ const RULES: &str = "
     JOIN rbac_role_endpoints e ON e.role_id = r.id WHERE r.owner_id = $1
     UNION ALL
     SELECT e.workspace, e.endpoint, e.actions, e.negative, r.name, w.name, 'group', g.name, lw.name
-    FROM rbac_user_groups ug JOIN idp_groups g ON g.id = ug.group_id
+    FROM {memberships} ug JOIN idp_groups g ON g.id = ug.group_id
     JOIN group_rbac_roles gr ON gr.group_id = g.id JOIN workspaces lw ON lw.id = gr.workspace_id
     JOIN rbac_roles r ON r.id = gr.role_id JOIN workspaces w ON w.id = r.ws_id
     JOIN rbac_role_endpoints e ON e.role_id = r.id WHERE ug.user_id = $1";
@@ -37,7 +64,15 @@ const RULES: &str = "
 /// # Errors
 /// The database failed.
 pub async fn load_rules(connection: &mut Connection, user: RbacUserId) -> Result<Vec<GrantedRule>, StoreError> {
-    let rows = sqlx::query(RULES).bind(user.to_string()).fetch_all(connection).await?;
+    load_rules_by(connection, user, Membership::Present).await
+}
+
+async fn load_rules_by(
+    connection: &mut Connection,
+    user: RbacUserId,
+    membership: Membership,
+) -> Result<Vec<GrantedRule>, StoreError> {
+    let rows = sqlx::query(membership.query(RULES)).bind(user.to_string()).fetch_all(connection).await?;
     let mut grants: HashSet<Arc<Grant>> = HashSet::new();
     let mut rules = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -76,22 +111,32 @@ fn read_grant(row: &AnyRow) -> Result<Grant, StoreError> {
     })
 }
 
-const SUPER_ADMINS: &str = "
-    SELECT ur.user_id AS id FROM rbac_user_roles ur JOIN rbac_roles r ON r.id = ur.role_id JOIN workspaces w ON w.id = r.ws_id
-    WHERE r.name = $1 AND r.is_default = 0 AND w.name = 'default'
-    UNION
-    SELECT ug.user_id FROM rbac_user_groups ug JOIN group_rbac_roles gr ON gr.group_id = ug.group_id
-    JOIN rbac_roles r ON r.id = gr.role_id JOIN workspaces w ON w.id = r.ws_id AND w.id = gr.workspace_id
-    WHERE r.name = $1 AND r.is_default = 0 AND w.name = 'default'";
+macro_rules! super_admins {
+    () => {
+        "SELECT ur.user_id AS id FROM rbac_user_roles ur JOIN rbac_roles r ON r.id = ur.role_id
+         JOIN workspaces w ON w.id = r.ws_id WHERE r.name = $1 AND r.is_default = 0 AND w.name = 'default'
+         UNION
+         SELECT ug.user_id FROM {memberships} ug JOIN group_rbac_roles gr ON gr.group_id = ug.group_id
+         JOIN rbac_roles r ON r.id = gr.role_id JOIN workspaces w ON w.id = r.ws_id AND w.id = gr.workspace_id
+         WHERE r.name = $1 AND r.is_default = 0 AND w.name = 'default'"
+    };
+}
+
+const IS_SUPER_ADMIN: &str =
+    concat!("SELECT 1 AS one FROM rbac_users u WHERE u.id = $2 AND u.id IN (", super_admins!(), ")");
+const ACTING_SUPER_ADMINS: &str = concat!(
+    "SELECT u.id FROM rbac_users u LEFT JOIN admins a ON a.rbac_user_id = u.id
+     WHERE u.enabled = 1 AND COALESCE(a.status, 0) = 0 AND u.id IN (",
+    super_admins!(),
+    ") ORDER BY u.id"
+);
 
 /// Whether a user holds `super-admin` of `default`, directly or by a group linked in `default`.
 ///
 /// # Errors
 /// The database failed.
 pub async fn is_super_admin(connection: &mut Connection, user: RbacUserId) -> Result<bool, StoreError> {
-    // Audited: the only dynamic part is a constant of this file.
-    let sql = format!("SELECT 1 AS one FROM rbac_users u WHERE u.id = $2 AND u.id IN ({SUPER_ADMINS})");
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+    let row = sqlx::query(Membership::Present.query(IS_SUPER_ADMIN))
         .bind(SUPER_ADMIN)
         .bind(user.to_string())
         .fetch_optional(connection)
@@ -104,12 +149,15 @@ pub async fn is_super_admin(connection: &mut Connection, user: RbacUserId) -> Re
 /// # Errors
 /// The database failed.
 pub async fn list_super_admins(connection: &mut Connection) -> Result<Vec<RbacUserId>, StoreError> {
-    // Audited: the only dynamic part is a constant of this file.
-    let sql = format!(
-        "SELECT u.id FROM rbac_users u LEFT JOIN admins a ON a.rbac_user_id = u.id
-         WHERE u.enabled = 1 AND COALESCE(a.status, 0) = 0 AND u.id IN ({SUPER_ADMINS}) ORDER BY u.id"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(SUPER_ADMIN).fetch_all(connection).await?;
+    list_super_admins_by(connection, Membership::Present).await
+}
+
+async fn list_super_admins_by(
+    connection: &mut Connection,
+    membership: Membership,
+) -> Result<Vec<RbacUserId>, StoreError> {
+    let query = sqlx::query(membership.query(ACTING_SUPER_ADMINS)).bind(SUPER_ADMIN);
+    let rows = query.fetch_all(connection).await?;
     all(&rows, |row| row.parsed("id"))
 }
 
@@ -149,10 +197,10 @@ pub enum Supervision {
 ///
 /// # Errors
 /// The database failed.
-pub async fn supervision(connection: &mut Connection) -> Result<Supervision, StoreError> {
+pub async fn supervision(connection: &mut Connection, membership: Membership) -> Result<Supervision, StoreError> {
     let mut found = Supervision::Missing;
-    for user in list_super_admins(connection).await? {
-        if can_repair(&Policy::compile(load_rules(connection, user).await?)) {
+    for user in list_super_admins_by(connection, membership).await? {
+        if can_repair(&Policy::compile(load_rules_by(connection, user, membership).await?)) {
             return Ok(Supervision::Able);
         }
         found = Supervision::LockedOut;

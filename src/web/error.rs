@@ -8,6 +8,7 @@ use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::{Map, Value, json};
 
 use crate::domain::rbac::Action;
+use crate::kong::client::KongError;
 use crate::kong::path::PathError;
 use crate::services::access::AccessError;
 use crate::services::error::ServiceError;
@@ -328,10 +329,12 @@ impl From<ServiceError> for ApiError {
                 tracing::error!(error = %chain(&source), "the store failed");
                 Self::store_unavailable()
             }
+            ServiceError::Kong(KongError::NotAdmitted) => Self::upstream_not_admitted(),
             ServiceError::Kong(source) => {
                 tracing::error!(error = %source, "Kong's Admin API failed");
                 Self::kong_unreachable()
             }
+            ServiceError::TooManyTokens => Self::too_many_failures(),
             ServiceError::AuditUnavailable => Self::audit_unavailable(),
             error @ (ServiceError::Hash | ServiceError::Seal) => {
                 tracing::error!(error = %error, "an unexpected failure");

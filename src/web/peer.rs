@@ -30,8 +30,8 @@ impl Peer {
         let is_trusted = proxies.trusts(connection);
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let forwarded = |name: &str| {
-            let last = entries_from_right(request.headers(), name).next().flatten();
-            last.filter(|value| is_trusted && !value.is_empty())
+            let last = is_trusted.then(|| entries_from_right(request.headers(), name).next().flatten()).flatten();
+            last.filter(|value| !value.is_empty())
         };
         let scheme = forwarded("x-forwarded-proto")
             .filter(|scheme| matches!(*scheme, "http" | "https"))

@@ -1,5 +1,6 @@
 //! The audit log through real listeners: what is recorded, that nothing of it is lost, and how it is read.
 
+mod flood;
 mod outage;
 mod reading;
 mod sign_in;

@@ -11,5 +11,6 @@ mod last_super_admin;
 mod rbac_users;
 mod role_rules;
 mod roles;
+mod squatting;
 mod super_admins;
 mod workspaces;

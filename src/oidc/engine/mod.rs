@@ -85,7 +85,7 @@ impl Engine {
     /// Whether [`Self::decide`] has to see the arguments of the body.
     #[must_use]
     pub fn wants_body(&self, view: &RequestView<'_>) -> bool {
-        !self.stands_aside(view) && search::may_need_body(self.conf(), view)
+        !self.stands_aside(view) && search::may_need_body(self.conf().methods, &self.conf().search, view)
     }
 
     /// What is to happen to a request: the steps of openid-connect.md 1.2 in their order.
@@ -116,7 +116,7 @@ impl Engine {
     /// Steps 4 to 8: from the request to a proved credential.
     async fn authenticate(&self, view: &RequestView<'_>) -> Result<Evidence, Refusal> {
         let client = client_choice::asked_for(self.conf(), view).unwrap_or(0);
-        let found = search::find(self.conf(), view).map_err(|error| {
+        let found = search::find(self.conf().methods, &self.conf().search, view).map_err(|error| {
             Refusal::unauthorized(ChallengeError::InvalidRequest, "credential_malformed", error.to_string())
         })?;
         let Some(Found { credential, spots }) = found else {

@@ -2,7 +2,6 @@
 //! the log says. Made by every step of the pipeline; `failure` turns it into an answer.
 
 use crate::oidc::error::{ErrorClass, OidcError};
-use crate::oidc::verify::TokenError;
 
 /// The three classes of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +57,6 @@ impl Refusal {
     #[must_use]
     pub fn unauthorized(error: ChallengeError, reason: &'static str, detail: impl Into<String>) -> Self {
         Self { class: RefusalClass::Unauthorized, error: Some(error), scope: None, reason, detail: detail.into() }
-    }
-
-    /// A token that is not acceptable.
-    #[must_use]
-    pub fn token(kind: &str, error: &TokenError) -> Self {
-        let detail = format!("the {kind} is not acceptable: {error}");
-        Self::unauthorized(ChallengeError::InvalidToken, error.code(), detail)
     }
 
     /// A known caller who may not.

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use url::form_urlencoded;
 
-use crate::config::plugin::{CredentialSearch, OpenIdConnectConf, Place, Places};
-use crate::domain::method::Method;
+use crate::config::plugin::{CredentialSearch, Place, Places};
+use crate::domain::method::{Method, MethodSet};
 use crate::oidc::jws::MAX_TOKEN;
 
 use super::request::RequestView;
@@ -90,14 +90,14 @@ enum Kind {
 impl Kind {
     const ALL: [Self; 4] = [Self::Token, Self::RefreshToken, Self::Password, Self::Client];
 
-    fn is_enabled(self, conf: &OpenIdConnectConf) -> bool {
+    fn is_enabled(self, methods: MethodSet) -> bool {
         match self {
             Self::Token => [Method::Bearer, Method::KongOAuth2, Method::Introspection, Method::UserInfo]
                 .into_iter()
-                .any(|method| conf.allows(method)),
-            Self::RefreshToken => conf.allows(Method::RefreshToken),
-            Self::Password => conf.allows(Method::Password),
-            Self::Client => conf.allows(Method::ClientCredentials),
+                .any(|method| methods.has(method)),
+            Self::RefreshToken => methods.has(Method::RefreshToken),
+            Self::Password => methods.has(Method::Password),
+            Self::Client => methods.has(Method::ClientCredentials),
         }
     }
 
@@ -117,10 +117,10 @@ type Looked<T> = Result<Option<T>, Malformed>;
 ///
 /// # Errors
 /// There is one, and it is malformed: the search ends there too.
-pub fn find<'r>(conf: &OpenIdConnectConf, view: &RequestView<'r>) -> Looked<Found<'r>> {
-    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_enabled(conf)) {
-        for place in PLACES.into_iter().filter(|place| kind.places(&conf.search).has(*place)) {
-            if let Some(found) = look(kind, place, conf, view)? {
+pub fn find<'r>(methods: MethodSet, search: &CredentialSearch, view: &RequestView<'r>) -> Looked<Found<'r>> {
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_enabled(methods)) {
+        for place in PLACES.into_iter().filter(|place| kind.places(search).has(*place)) {
+            if let Some(found) = look(kind, place, methods, search, view)? {
                 return Ok(Some(found));
             }
         }
@@ -130,13 +130,13 @@ pub fn find<'r>(conf: &OpenIdConnectConf, view: &RequestView<'r>) -> Looked<Foun
 
 /// Whether the credential may stand in the body: nothing that comes before it in the order is there.
 #[must_use]
-pub fn may_need_body(conf: &OpenIdConnectConf, view: &RequestView<'_>) -> bool {
-    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_enabled(conf)) {
-        for place in PLACES.into_iter().filter(|place| kind.places(&conf.search).has(*place)) {
+pub fn may_need_body(methods: MethodSet, search: &CredentialSearch, view: &RequestView<'_>) -> bool {
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_enabled(methods)) {
+        for place in PLACES.into_iter().filter(|place| kind.places(search).has(*place)) {
             if place == Place::Body {
                 return true;
             }
-            if !matches!(look(kind, place, conf, view), Ok(None)) {
+            if !matches!(look(kind, place, methods, search, view), Ok(None)) {
                 return false;
             }
         }
@@ -160,14 +160,20 @@ pub fn find_id_token(search: &CredentialSearch, view: &RequestView<'_>) -> Looke
     Ok(None)
 }
 
-fn look<'r>(kind: Kind, place: Place, conf: &OpenIdConnectConf, view: &RequestView<'r>) -> Looked<Found<'r>> {
+fn look<'r>(
+    kind: Kind,
+    place: Place,
+    methods: MethodSet,
+    search: &CredentialSearch,
+    view: &RequestView<'r>,
+) -> Looked<Found<'r>> {
     match kind {
         Kind::Token => {
-            let found = bearer_token(&conf.search, place, view)?;
+            let found = bearer_token(search, place, view)?;
             Ok(found.map(|(token, spot)| Found { credential: Credential::Token(token), spots: vec![spot] }))
         }
         Kind::RefreshToken => {
-            let Some(name) = conf.search.refresh_token_name.as_deref() else {
+            let Some(name) = search.refresh_token_name.as_deref() else {
                 return Ok(None);
             };
             let found = named_token(name, place, view)?;
@@ -179,8 +185,8 @@ fn look<'r>(kind: Kind, place: Place, conf: &OpenIdConnectConf, view: &RequestVi
         Kind::Password => {
             // HTTP Basic says not whether it names a person or a client.
             let as_client = place == Place::Header
-                && conf.allows(Method::ClientCredentials)
-                && conf.search.client_credentials.has(Place::Header);
+                && methods.has(Method::ClientCredentials)
+                && search.client_credentials.has(Place::Header);
             pair(place, ["username", "password"], view, true, as_client)
         }
         Kind::Client => pair(place, ["client_id", "client_secret"], view, false, true),
@@ -334,3 +340,7 @@ fn checked(token: Cow<'_, str>) -> Result<Cow<'_, str>, Malformed> {
 fn checked_length(text: &str) -> Result<(), Malformed> {
     if text.len() > MAX_TOKEN { Err(Malformed::Text) } else { Ok(()) }
 }
+
+#[cfg(test)]
+#[path = "search_tests.rs"]
+mod tests;

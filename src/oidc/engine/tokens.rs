@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::domain::method::Method;
 use crate::domain::time::UnixSeconds;
 use crate::oidc::issuer::IssuerRule;
+use crate::oidc::jws::UnverifiedToken;
 use crate::oidc::provider::ProviderSnapshot;
-use crate::oidc::verify::{Expectations, TokenError, TokenKind, verify};
+use crate::oidc::verify::{Checks, Expectations, TokenError, TokenKind, Verified, verify};
 
 use super::context::Context;
-use super::refusal::Refusal;
+use super::refusal::{ChallengeError, Refusal};
 
 /// Whether a token has the form of a signed one: three parts. Everything else is opaque.
 #[must_use]
@@ -19,45 +21,129 @@ pub fn is_signed(token: &str) -> bool {
     token.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
-/// The end of a token by its claims.
+/// What a token is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'w> {
+    /// Its kind.
+    pub kind: TokenKind,
+    /// The method that brought it: `ignore_signature` names some.
+    pub method: Method,
+    /// Index of the client that it concerns.
+    pub client: usize,
+    /// The nonce of the login that it belongs to.
+    pub nonce: Option<&'w str>,
+    /// The access token that came with it.
+    pub access_token: Option<&'w str>,
+}
+
+impl Wanted<'_> {
+    /// A token of a kind.
+    #[must_use]
+    pub fn new(kind: TokenKind, method: Method, client: usize) -> Self {
+        Self { kind, method, client, nonce: None, access_token: None }
+    }
+
+    fn name(&self) -> &'static str {
+        match self.kind {
+            TokenKind::IdToken | TokenKind::CarriedIdToken => "ID token",
+            TokenKind::AccessToken => "access token",
+            TokenKind::UserInfo => "UserInfo answer",
+            TokenKind::Introspection => "introspection answer",
+        }
+    }
+}
+
+impl Context {
+    /// Issuers that count, by the configuration and what is known of the provider.
+    #[must_use]
+    pub fn issuers(&self, snapshot: &ProviderSnapshot) -> IssuerRule {
+        IssuerRule::new(&self.conf.provider.issuers_allowed, &snapshot.metadata.issuer)
+    }
+
+    /// What the configuration expects of a token.
+    #[must_use]
+    pub fn expectations<'e>(&'e self, wanted: Wanted<'e>, issuers: &'e IssuerRule) -> Expectations<'e> {
+        let verification = &self.conf.verification;
+        let client = self.client(wanted.client);
+        let hmac_secret = client.and_then(|client| client.secret.as_ref()).filter(|_| verification.hs_signatures);
+        Expectations {
+            nonce: wanted.nonce,
+            max_age: self.conf.authorization.max_age,
+            access_token: wanted.access_token,
+            domains: &verification.domains,
+            hmac_secret,
+            checks: Checks {
+                signature: verification.signature && !verification.ignore_signature.has(wanted.method),
+                claims: verification.claims,
+            },
+            leeway: verification.leeway,
+            ..Expectations::new(
+                wanted.kind,
+                issuers,
+                client.map(|client| client.id.as_str()).unwrap_or_default(),
+                self.clock.now(),
+            )
+        }
+    }
+
+    /// Verifies a signed token, with newly fetched keys when no known one fits.
+    ///
+    /// # Errors
+    /// It is not acceptable, or the provider is unknown and does not answer.
+    pub async fn verify(&self, token: &str, wanted: Wanted<'_>) -> Result<Verified, Refusal> {
+        let snapshot = self.provider.snapshot().await?;
+        self.verify_with(&snapshot, token, wanted).await.map(|(verified, _)| verified)
+    }
+
+    /// [`Self::verify`] with what is known of the provider; gives back what was known when it succeeded.
+    ///
+    /// # Errors
+    /// It is not acceptable.
+    pub async fn verify_with(
+        &self,
+        snapshot: &Arc<ProviderSnapshot>,
+        token: &str,
+        wanted: Wanted<'_>,
+    ) -> Result<(Verified, Arc<ProviderSnapshot>), Refusal> {
+        let check = |snapshot: &ProviderSnapshot| {
+            let issuers = self.issuers(snapshot);
+            verify(token, &snapshot.keys, &self.expectations(wanted, &issuers))
+        };
+        let verdict = match check(snapshot) {
+            Err(TokenError::UnknownKey) => match self.provider.rediscover(snapshot).await {
+                Some(newer) => check(&newer).map(|verified| (verified, newer)),
+                None => Err(TokenError::UnknownKey),
+            },
+            verdict => verdict.map(|verified| (verified, Arc::clone(snapshot))),
+        };
+        verdict.map_err(|error| {
+            let detail = describe(&error, wanted.name(), token, &self.issuers(snapshot));
+            Refusal::unauthorized(ChallengeError::InvalidToken, error.code(), detail)
+        })
+    }
+}
+
+/// The failure in the words that operators look for.
+fn describe(error: &TokenError, name: &str, token: &str, issuers: &IssuerRule) -> String {
+    let time = |claim: &str| {
+        let claims = UnverifiedToken::parse(token).ok().map(UnverifiedToken::into_claims).unwrap_or_default();
+        let sent = claims.get(claim).map(Value::to_string).unwrap_or_default();
+        format!("invalid {claim} claim ({sent}) was specified for {name}")
+    };
+    match error {
+        TokenError::Expired => time("exp"),
+        TokenError::NotYetValid => time("nbf"),
+        TokenError::IssuedInFuture => time("iat"),
+        TokenError::Signature => format!("invalid signature of the {name}"),
+        TokenError::Issuer(issuer) => {
+            format!("issuer mismatch: {name} of {issuer:?}, expected {}", issuers.names().join(", "))
+        }
+        other => format!("the {name} is not acceptable: {other}"),
+    }
+}
+
+/// The end of a token by its verified claims.
 #[must_use]
 pub fn expiry(claims: &Value) -> Option<UnixSeconds> {
-    claims.get("exp").and_then(Value::as_i64).map(UnixSeconds)
-}
-
-/// Verifies an access token.
-///
-/// # Errors
-/// It is not acceptable, or the provider is unknown and does not answer.
-pub async fn verify_access_token(context: &Context, client: usize, token: &str) -> Result<Value, Refusal> {
-    let snapshot = context.provider.snapshot().await?;
-    let check = |snapshot: &ProviderSnapshot| {
-        let issuers = IssuerRule::new(&context.conf.provider.issuers_allowed, &snapshot.metadata.issuer);
-        let expected = Expectations {
-            kind: TokenKind::AccessToken,
-            issuers: &issuers,
-            client_id: context.client(client).map(|client| client.id.as_str()).unwrap_or_default(),
-            nonce: None,
-            max_age: context.conf.authorization.max_age,
-            access_token: None,
-            leeway: context.conf.verification.leeway,
-            now: context.clock.now(),
-        };
-        verify(token, &snapshot.keys, &expected)
-    };
-    with_newer_keys(context, &snapshot, check).await.map_err(|error| Refusal::token("access token", &error))
-}
-
-async fn with_newer_keys<T>(
-    context: &Context,
-    snapshot: &Arc<ProviderSnapshot>,
-    check: impl Fn(&ProviderSnapshot) -> Result<T, TokenError>,
-) -> Result<T, TokenError> {
-    match check(snapshot) {
-        Err(TokenError::UnknownKey) => match context.provider.rediscover(snapshot).await {
-            Some(newer) => check(&newer),
-            None => Err(TokenError::UnknownKey),
-        },
-        verdict => verdict,
-    }
+    crate::oidc::verify::time_of(claims, "exp")
 }

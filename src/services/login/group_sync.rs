@@ -13,6 +13,8 @@ use crate::domain::ids::{GroupId, RoleId, WorkspaceName};
 use crate::domain::role::{Role, RoleSource, SUPER_ADMIN};
 use crate::services::change::{Change, Operation};
 use crate::services::error::ServiceError;
+use crate::services::representation;
+use crate::store::grants::{Membership, Supervision};
 use crate::store::{Connection, grants, groups, roles, user_groups, user_roles, workspaces};
 
 /// The group values of a login.
@@ -133,7 +135,7 @@ async fn find_role(
     Ok(found.filter(|found| found.name.as_str() == role))
 }
 
-/// Makes the plan the admin's IdP roles and groups.
+/// Makes the plan the admin's IdP roles and groups; tells whether they are others now.
 ///
 /// # Errors
 /// The store failed.
@@ -142,12 +144,13 @@ pub async fn apply(
     admin: &Admin,
     plan: &GroupPlan,
     settings: &LoginSettings,
-) -> Result<(), ServiceError> {
+) -> Result<bool, ServiceError> {
     let user = admin.rbac_user_id;
     let overwrites = settings.manual_roles == ManualRoles::Overwrite;
     let roles = user_roles::replace_idp_roles(change.connection(), user, &plan.role_ids(), overwrites).await?;
     let groups = user_groups::replace(change.connection(), user, &plan.group_ids()).await?;
-    if !(roles.is_empty() && groups.is_empty()) {
+    let has_changed = !(roles.is_empty() && groups.is_empty());
+    if has_changed {
         change.touch_rights().await?;
     }
     let role = |id: &RoleId| json!({ "user": { "id": user }, "role": { "id": id }, "role_source": "idp" });
@@ -163,6 +166,39 @@ pub async fn apply(
     }
     for id in &groups.removed {
         change.record(Operation::Delete, "rbac_user_groups", format!("{user}:{id}"), group(id));
+    }
+    Ok(has_changed)
+}
+
+/// How well the store is looked after, for [`note_withdrawal`].
+///
+/// # Errors
+/// The store failed.
+pub async fn supervision(change: &mut Change<'_>) -> Result<Supervision, ServiceError> {
+    Ok(grants::supervision(change.connection(), Membership::Present).await?)
+}
+
+/// The provider decides who is in which group: what it takes from the last super-admin is gone, but not in silence.
+///
+/// # Errors
+/// The store failed.
+pub async fn note_withdrawal(change: &mut Change<'_>, admin: &Admin, before: Supervision) -> Result<(), ServiceError> {
+    let after = supervision(change).await?;
+    if after >= before {
+        return Ok(());
+    }
+    let note = match after {
+        Supervision::Missing => "nobody is super-admin any more: the identity provider withdrew it from the last one",
+        _ => "no super-admin may change rights any more: a group of the identity provider denies it to the last one",
+    };
+    tracing::warn!(admin = %admin.username, "{note}; docs/operations.md says under \"Locked out\" what to do");
+    let default = WorkspaceName::default_workspace();
+    if let Some(role) = find_role(change.connection(), &default, SUPER_ADMIN).await? {
+        let mut entity = representation::role(&role);
+        if let Some(members) = entity.as_object_mut() {
+            members.insert("note".to_owned(), json!(note));
+        }
+        change.record(Operation::Update, "rbac_roles", role.id, entity);
     }
     Ok(())
 }

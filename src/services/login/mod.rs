@@ -216,8 +216,12 @@ impl Login {
         let (admin, is_new) = person.resolve(&mut change, &self.conf.mapping).await?;
         change.act_as(admin.rbac_user_id);
         let plan = GroupPlan::make(change.connection(), &values, &self.settings).await?;
-        group_sync::apply(&mut change, &admin, &plan, &self.settings).await?;
+        let supervision = group_sync::supervision(&mut change).await?;
+        let has_changed = group_sync::apply(&mut change, &admin, &plan, &self.settings).await?;
         group_sync::grant_first_super_admin(&mut change, &admin, person.claim_value(), &self.settings).await?;
+        if has_changed {
+            group_sync::note_withdrawal(&mut change, &admin, supervision).await?;
+        }
         let now = services.clock.now();
         group_values::replace_seen(change.connection(), admin.id, &values, now).await?;
         if self.settings.unmapped == Unmapped::Deny

@@ -9,9 +9,11 @@ use crate::domain::claims::scalar_text;
 use crate::domain::identity::Identity;
 use crate::domain::ids::{AdminId, RbacUserId, UserName};
 use crate::services::change::{Change, Operation};
-use crate::services::error::ServiceError;
 use crate::services::representation;
 use crate::store::{Connection, admins, rbac_users, workspaces};
+
+/// The last number that is tried behind the name of a new admin.
+const LAST_NUMBER: u32 = 9;
 
 /// Who came back from the provider, in the terms of the mapping.
 pub(super) struct Person {
@@ -135,9 +137,28 @@ impl Person {
         Ok(admin)
     }
 
+    /// The claim's value, or something like it when a service account has that name: whoever made it must not keep a
+    /// person out, nor become one. The identity is bound, so the name matters no more at the next sign-in.
+    async fn free_name(&self, connection: &mut Connection) -> Result<UserName, LoginError> {
+        let numbers = (2..=LAST_NUMBER).map(|number| number.to_string());
+        // Whoever took all of these on purpose cannot guess the last one.
+        let endings = numbers.chain([AdminId::generate().to_string()]).map(|ending| format!("~{ending}"));
+        for ending in std::iter::once(String::new()).chain(endings) {
+            let name = format!("{}{ending}", self.claim_value);
+            let name = UserName::parse(&name).map_err(|error| LoginError::BadName(error.to_string()))?;
+            if rbac_users::find(connection, name.as_str()).await?.is_none() {
+                if !ending.is_empty() {
+                    tracing::warn!(claim = %self.claim_value, admin = %name, "a user has the name of a new admin");
+                }
+                return Ok(name);
+            }
+        }
+        Err(LoginError::BadName("a user of that name exists".to_owned()))
+    }
+
     async fn create(&self, change: &mut Change<'_>, mapping: &AdminMappingConf) -> Result<Admin, LoginError> {
         let now = change.now();
-        let username = UserName::parse(&self.claim_value).map_err(|error| LoginError::BadName(error.to_string()))?;
+        let username = self.free_name(change.connection()).await?;
         let home = workspaces::ensure_default(change.connection(), now).await?;
         let email_is_free = match &self.email {
             Some(email) => admins::find_by_email(change.connection(), email).await?.is_none(),
@@ -157,13 +178,7 @@ impl Person {
             created_at: now,
             updated_at: now,
         };
-        admins::create(change.connection(), &admin).await.map_err(|error| match error.into() {
-            // A service account has the name: an admin must not become it.
-            ServiceError::Unique(fields) if fields.iter().any(|(name, _)| name == "username") => {
-                LoginError::BadName("a user of that name exists".to_owned())
-            }
-            other => LoginError::Service(other),
-        })?;
+        admins::create(change.connection(), &admin).await?;
         change.record(Operation::Create, "admins", admin.id, representation::admin(&admin));
         Ok(admin)
     }

@@ -32,6 +32,7 @@ use crate::services::addressing::{self, Addressed};
 
 /// Header that names a request in answers, audit records and Kong's own log.
 pub const REQUEST_ID_HEADER: &str = "x-kong-admin-request-id";
+const REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID_HEADER);
 
 /// The part of a listener's URL space that the Admin API occupies.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +49,7 @@ pub async fn handle(
     upstream: Data<Upstream>,
 ) -> HttpResponse {
     outlive(async move {
-        let path = CanonicalPath::parse(request.uri().path());
+        let path = CanonicalPath::parse_of_admin_api(request.uri().path());
         serve(&request, body, &services, &upstream, path, &Mount::default()).await
     })
     .await
@@ -81,7 +82,7 @@ pub async fn serve(
     cors::decorate(&arrival, response.headers_mut());
     harden(response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
+        response.headers_mut().insert(REQUEST_ID, value);
     }
     let status = response.status().as_u16();
     services.metrics.count_request(trail.entrance().into(), request.method().as_str(), status, trail.verdict);
@@ -129,6 +130,7 @@ async fn judge(
     let workspaces = services.access.workspaces().await?;
     let Addressed { workspace, path, is_prefixed } =
         addressing::address(&workspaces, path).ok_or_else(ApiError::store_unavailable)?;
+    path.check_slashes().map_err(ApiError::bad_path)?;
     trail.workspace = Some(workspace.id);
     if is_prefixed && !services.access.reaches(&caller.principal, &workspace.name) {
         trail.rule = Some("no rule for this workspace".to_owned());
@@ -206,14 +208,14 @@ fn own_headers(
     request_id: &str,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, ApiError> {
     let operators = settings.upstream.admin_headers.iter().filter(|_| is_own_upstream);
-    let operators = operators.map(|(name, value)| (name.as_str(), value.expose_secret()));
+    let own = (REQUEST_ID, HeaderValue::from_str(request_id).map_err(|_| ApiError::internal())?);
     operators
-        .chain([(REQUEST_ID_HEADER, request_id)])
         .map(|(name, value)| {
-            let mut value = HeaderValue::from_str(value).map_err(|_| ApiError::internal())?;
-            value.set_sensitive(name != REQUEST_ID_HEADER);
+            let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| ApiError::internal())?;
+            value.set_sensitive(true);
             Ok((HeaderName::try_from(name).map_err(|_| ApiError::internal())?, value))
         })
+        .chain([Ok(own)])
         .collect()
 }
 

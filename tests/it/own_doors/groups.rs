@@ -223,3 +223,69 @@ async fn who_may_not_delete_a_group_that_denies_may_not_rename_it() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn km_075_a_group_named_by_a_path_is_addressed_by_its_name() {
+    with_gateway(async |g| {
+        let root = g.root();
+        let admins = root.create("/groups", json!({ "name": "/admins" })).await;
+        root.create("/groups", json!({ "name": "admins" })).await;
+        for path in ["/groups/%2Fadmins", "/groups/%2fadmins", "/%67roups//%2F%61dmins/", "/default/groups/%2Fadmins"] {
+            assert_eq!(root.get(path).await.body["id"], admins["id"], "{path}");
+        }
+        let pages = root.at(&format!("{}/_api", g.running.gui));
+        assert_eq!(pages.get("/groups/%2Fadmins").await.body["id"], admins["id"]);
+        let link = json!({ "rbac_role_id": "read-only", "workspace_id": "default" });
+        assert_eq!(root.post("/groups/%2Fadmins/roles", link).await.status, 201);
+        assert_eq!(root.get("/groups/%2Fadmins/roles").await.names("data", "x").len(), 1);
+        assert_eq!(root.get("/groups/admins/roles").await.names("data", "x").len(), 0);
+
+        let reader = g.user("reader", &[("default", "/groups/%2Fadmins", "read")]).await;
+        assert_eq!(reader.get("/groups/%2Fadmins").await.status, 200);
+        assert_eq!(reader.get("/groups/admins").await.status, 403);
+        assert_eq!(reader.get("/groups/%2Fadmins/roles").await.status, 403, "it is one segment to the rules");
+        let denied = g.user("denied", &[("*", "*", "*"), ("*", "/groups/*", "!*")]).await;
+        assert_eq!(denied.delete("/groups/%2Fadmins").await.status, 403);
+
+        assert_eq!(root.put("/groups/%2Fops%2Fkong", json!({ "comment": "c" })).await.body["name"], "/ops/kong");
+        assert_eq!(root.patch("/groups/%2Fops%2Fkong", json!({ "comment": "d" })).await.body["comment"], "d");
+        assert_eq!(root.delete("/groups/%2Fops%2Fkong").await.status, 204);
+        root.create("/admins", json!({ "username": "a/b" })).await;
+        assert_eq!(root.get("/admins/a%2Fb").await.body["username"], "a/b");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn km_075_no_encoded_slash_in_front_is_forwarded() {
+    with_gateway(async |g| {
+        let root = g.root();
+        root.create("/workspaces", json!({ "name": "payments" })).await;
+        let before = g.hits.load(std::sync::atomic::Ordering::Relaxed);
+        let slash = "Bad request: the path must not contain an encoded slash in its first two segments";
+        for path in [
+            "/services/%2Fx",
+            "/services%2Fx",
+            "/groups%2Fx",
+            "/default/services/%2Fx",
+            "/default/services%2Fx",
+            "/payments/services/a%2fb",
+            "/payments/groups%2Fadmins",
+            "/workspaces/%2Fx",
+            "/payments/workspaces/%2Fx",
+        ] {
+            for prefix in [g.running.admin.clone(), format!("{}/_api", g.running.gui)] {
+                let reply = root.at(&prefix).get(path).await;
+                assert_eq!(reply.refusal(), (400, slash), "{prefix}{path}");
+            }
+        }
+        for path in ["/groups/%2Fx", "/admins/%2Fx"] {
+            let reply = root.at(&g.running.gui).get(path).await;
+            assert_eq!(reply.refusal(), (400, slash), "Kong Manager has no such path: {path}");
+        }
+        assert_eq!(g.hits.load(std::sync::atomic::Ordering::Relaxed), before);
+        assert_eq!(root.get("/consumers/x/acls/a%2Fb").await.status, 404, "further on it is Kong's");
+        assert_eq!(g.hits.load(std::sync::atomic::Ordering::Relaxed), before + 1);
+    })
+    .await;
+}

@@ -1,9 +1,11 @@
 //! Every way to lose the last super-admin is refused (kong-manager.md 2.9).
 
-use kong_sso::store::{admins, user_groups};
+use kong_sso::config::settings::EnforceRbac;
+use kong_sso::store::{admins, group_values, user_groups};
 use serde_json::json;
 
-use super::gateway::{Gateway, Reply, with_gateway};
+use super::gateway::{Gateway, Reply, with_gateway, with_settings};
+use crate::store::NOW;
 
 const LAST: (u16, &str) = (409, "cannot remove the last super admin");
 
@@ -16,6 +18,7 @@ async fn by_group(g: &Gateway) {
     let admin = admins::find_by_username(&mut tx, "kong_admin").await.unwrap().unwrap();
     let id = group["id"].as_str().unwrap().parse().unwrap();
     user_groups::replace(&mut tx, admin.rbac_user_id, &[id]).await.unwrap();
+    group_values::replace_seen(&mut tx, admin.id, &["ops".to_owned()], NOW).await.unwrap();
     tx.commit().await.unwrap();
     let other = g.user_with("other", &["default:super-admin"]).await;
     let stripped = other.delete_with("/admins/kong_admin/roles", json!({ "roles": "super-admin" })).await;
@@ -115,5 +118,29 @@ async fn km_069_the_workspace_where_the_last_super_admin_lives_stays() {
         assert_eq!(root.delete("/workspaces/teamA?cascade=true").await.refusal(), LAST);
         assert_eq!(root.get("/teamA/admins").await.names("data", "username"), ["kong_admin"]);
     })
+    .await;
+}
+
+/// Where RBAC is enforced, the guard against escalation refuses it before.
+#[actix_web::test]
+async fn km_069_a_role_by_which_the_last_super_admin_can_repair_stays() {
+    with_settings(
+        |settings| settings.rbac.enforce = EnforceRbac::Off,
+        async |g| {
+            let root = g.root();
+            let repairs = [
+                ("default", "/rbac/users/*/roles", "create,update,delete"),
+                ("default", "/rbac/roles/*/endpoints/*/*", "delete"),
+            ];
+            g.role("repair", &repairs).await;
+            g.role("denial", &[("default", "*", "!*")]).await;
+            let denied = root.post("/admins/kong_admin/roles", json!({ "roles": "denial" })).await;
+            assert_eq!(denied.refusal(), LAST);
+            root.create("/admins/kong_admin/roles", json!({ "roles": "repair,denial" })).await;
+            assert_eq!(root.delete("/rbac/roles/repair").await.refusal(), LAST);
+            assert_eq!(root.delete("/rbac/roles/denial").await.status, 204);
+            assert_eq!(root.delete("/rbac/roles/repair").await.status, 204);
+        },
+    )
     .await;
 }

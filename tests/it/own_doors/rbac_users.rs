@@ -331,3 +331,28 @@ async fn roles_are_given_by_name_and_unknown_ones_refused() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn km_071_whoever_tries_tokens_by_giving_them_to_users_is_turned_away() {
+    with_gateway(async |g| {
+        let root = g.root();
+        root.create("/rbac/users", json!({ "name": "first", "user_token": "taken" })).await;
+        for number in 0..30 {
+            let (path, body) = (format!("/rbac/users/u{number}"), json!({ "user_token": "taken" }));
+            let reply = if number % 2 == 0 {
+                root.put(&path, body).await
+            } else {
+                root.post("/rbac/users", json!({ "name": "u", "user_token": "taken" })).await
+            };
+            assert_eq!(reply.status, 409, "{number}: {reply:?}");
+        }
+        let reply = root.post("/rbac/users", json!({ "name": "u", "user_token": "taken" })).await;
+        assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap()), (429, "60"));
+        assert_eq!(reply.headers["x-kong-sso-error"], "too_many_failures");
+        assert_eq!(root.patch("/rbac/users/first", json!({ "user_token": "taken" })).await.status, 200, "its own");
+        assert_eq!(root.post("/rbac/users", json!({ "name": "u" })).await.status, 201, "generated ones are no guesses");
+        assert_eq!(root.patch("/rbac/users/u/token", json!({})).await.status, 200);
+        assert_eq!(root.post("/rbac/users", json!({ "name": "v", "user_token": "free" })).await.status, 201);
+    })
+    .await;
+}

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use kong_sso::config::settings::UpstreamRule;
+use kong_sso::store::workspaces;
 use serde_json::{Value, json};
 
 use super::gateway::{no_permission, start_kong, with_gateway, with_settings};
@@ -141,6 +142,36 @@ async fn km_093_a_workspace_has_a_kong_of_its_own() {
             assert_eq!(g.hits.load(Ordering::Relaxed), first_hits + 1);
         },
     )
+    .await;
+}
+
+#[actix_web::test]
+async fn km_093_an_upstream_that_is_not_listed_any_more_is_asked_by_nobody() {
+    let (second, hits) = start_kong();
+    with_gateway(async |g| {
+        let root = g.root();
+        root.create("/workspaces", json!({ "name": "payments" })).await;
+        let mut tx = g.store.write().await.unwrap();
+        let all = workspaces::list(&mut tx).await.unwrap();
+        let mut payments = all.into_iter().find(|workspace| !workspace.name.is_default()).unwrap();
+        payments.upstream_admin_url = Some(second.clone());
+        workspaces::update(&mut tx, &payments).await.unwrap();
+        tx.commit().await.unwrap();
+        root.patch("/workspaces/payments", json!({ "comment": "a change lets this node look again" })).await;
+        let words = "The upstream of this workspace is not allowed by sso_workspace_upstreams";
+        for path in ["/payments/services", "/payments", "/workspaces/payments/meta", "/payments/endpoints"] {
+            let reply = root.get(path).await;
+            assert_eq!(reply.refusal(), (502, words), "{path}");
+            assert_eq!(reply.headers["x-kong-sso-error"], "upstream_not_admitted", "{path}");
+        }
+        let watch = &g.running.node.services().kong_watch;
+        let counts = watch.counts(Some(&second)).await;
+        assert!(counts.problem.as_deref().is_some_and(|it| it.contains("sso_workspace_upstreams")), "{counts:?}");
+        assert!(watch.health(Some(&second)).await.version.is_none());
+        assert_eq!(hits.load(Ordering::Relaxed), 0, "nothing was sent there");
+        assert_eq!(root.get("/workspaces/default/meta").await.status, 200);
+        assert_eq!(root.delete("/workspaces/payments").await.status, 204, "it can be deleted all the same");
+    })
     .await;
 }
 

@@ -43,7 +43,7 @@ async fn give_bob(store: &Store, role: &str) {
 }
 
 /// A group entity with one role under one workspace, which is made with its roles.
-async fn map(store: &Store, group: &str, workspace: &str, role: &str) -> GroupId {
+pub(super) async fn map(store: &Store, group: &str, workspace: &str, role: &str) -> GroupId {
     let mut tx = store.write().await.unwrap();
     let workspace = if workspace == "default" {
         workspaces::ensure_default(&mut tx, NOW).await.unwrap()

@@ -2,6 +2,7 @@
 
 mod groups;
 mod gui;
+mod last_super_admin;
 mod login;
 mod persons;
 mod sessions;

@@ -2,7 +2,8 @@
 
 use kong_sso::domain::admin::{Admin, AdminStatus};
 use kong_sso::domain::ids::{AdminId, RbacUserId, UserName};
-use kong_sso::store::{Store, admins, workspaces};
+use kong_sso::domain::role::RoleSource;
+use kong_sso::store::{Page, Store, admins, rbac_users, roles, user_roles, workspaces};
 use serde_json::json;
 
 use super::{auth, with_site};
@@ -152,16 +153,67 @@ async fn km_034_a_reused_address_does_not_take_the_account_over() {
 }
 
 #[actix_web::test]
-async fn a_service_account_is_never_taken_for_a_person() {
+async fn km_029_a_service_account_is_never_taken_for_a_person_and_keeps_nobody_out() {
+    with_site(
+        |settings| settings.login.bootstrap_groups = vec!["founders".to_owned()],
+        async |site| {
+            let mut tx = site.store.write().await.unwrap();
+            let home = workspaces::ensure_default(&mut tx, NOW).await.unwrap();
+            let user = crate::store::some_user(&home, "alice@example.com");
+            rbac_users::create(&mut tx, &user).await.unwrap();
+            let role = roles::find(&mut tx, home.id, "super-admin").await.unwrap().unwrap();
+            user_roles::assign(&mut tx, user.id, role.id, RoleSource::Local).await.unwrap();
+            tx.commit().await.unwrap();
+            let mut browser = site.signed_in().await;
+            assert_eq!(
+                browser.fetch("GET", "/_api/rbac/users", "").await.status,
+                403,
+                "nothing of the account's rights"
+            );
+            let me = browser.fetch("GET", "/_api/admins/self", "").await.json();
+            assert_eq!((&me["username"], &me["email"]), (&json!("alice@example.com~2"), &json!("alice@example.com")));
+            let mut again = site.signed_in().await;
+            assert_eq!(again.fetch("GET", "/_api/admins/self", "").await.json()["id"], me["id"]);
+            site.person("another-id", json!({ "email": "alice@example.com~2" }));
+            assert_eq!(site.sign_in(&mut site.browser()).await.status, 403, "the name is bound to the first");
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn km_051_two_first_sign_ins_at_once_make_one_admin() {
+    with_site(
+        |_| {},
+        async |site| {
+            let (mut one, mut other) = (site.browser(), site.browser());
+            let answers = (site.answer(&mut one, "").await, site.answer(&mut other, "").await);
+            let (first, second) = futures_util::join!(one.navigate(&answers.0), other.navigate(&answers.1));
+            assert_eq!((first.status, second.status), (302, 302), "{} {}", first.text, second.text);
+            let page = Page::new(10, None).unwrap();
+            let all = admins::list(&mut site.store.read().await.unwrap(), None, "", &page).await.unwrap();
+            let names: Vec<_> = all.items.iter().map(|admin| admin.username.as_str()).collect();
+            assert_eq!(names, ["alice@example.com"]);
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn km_029_names_that_are_all_taken_keep_nobody_out() {
     with_site(
         |_| {},
         async |site| {
             let mut tx = site.store.write().await.unwrap();
             let home = workspaces::ensure_default(&mut tx, NOW).await.unwrap();
-            let user = crate::store::some_user(&home, "alice@example.com");
-            kong_sso::store::rbac_users::create(&mut tx, &user).await.unwrap();
+            for ending in std::iter::once(String::new()).chain((2..50).map(|number| format!("~{number}"))) {
+                let user = crate::store::some_user(&home, &format!("alice@example.com{ending}"));
+                rbac_users::create(&mut tx, &user).await.unwrap();
+            }
             tx.commit().await.unwrap();
-            assert_eq!(site.sign_in(&mut site.browser()).await.status, 403);
+            let me = site.signed_in().await.fetch("GET", "/_api/admins/self", "").await.json();
+            let name = me["username"].as_str().unwrap();
+            assert!(name.starts_with("alice@example.com~") && name.len() > 50, "{name}");
         },
     )
     .await;
