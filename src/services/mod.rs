@@ -20,6 +20,7 @@ pub mod here;
 pub mod kong_facts;
 pub mod kong_watch;
 pub mod login;
+pub mod openid_connect;
 pub mod page_data;
 pub mod permissions;
 pub mod rbac_users;
@@ -52,6 +53,7 @@ use health::Health;
 use kong_facts::KongFacts;
 use kong_watch::KongWatch;
 use login::Login;
+use openid_connect::OpenIdConnect;
 use sealed_notes::SealedNotes;
 use sessions::Sessions;
 
@@ -86,6 +88,8 @@ pub struct Services {
     pub kong_facts: KongFacts,
     /// What pages show of Kong.
     pub kong_watch: KongWatch,
+    /// What the instances of the `openid-connect` plugin share.
+    pub openid_connect: OpenIdConnect,
     /// Small values that browsers keep.
     pub notes: SealedNotes,
 }
@@ -119,6 +123,7 @@ impl Services {
             Ok(Ok(epochs)) => {
                 self.access.follow(epochs.rbac);
                 self.sessions.follow(epochs.sessions);
+                self.openid_connect.follow(epochs.openid_connect).await;
                 return;
             }
             Ok(Err(error)) => {

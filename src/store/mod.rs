@@ -22,6 +22,7 @@ pub mod groups;
 pub mod held_roles;
 pub mod login_sessions;
 pub mod migrations;
+pub mod openid_connect_issuers;
 pub mod page;
 pub mod plugin_sessions;
 pub mod rbac_users;
