@@ -17,6 +17,8 @@ pub mod proof;
 pub mod refusal;
 pub mod request;
 pub mod search;
+pub mod session;
+mod set_cookie;
 pub mod tokens;
 pub mod verdict;
 pub mod verified_tokens;

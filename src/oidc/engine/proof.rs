@@ -80,6 +80,14 @@ pub struct ProvedTokens {
     pub expires_at: Option<UnixSeconds>,
 }
 
+impl ProvedTokens {
+    /// Whether the access token has ended or ends within `leeway` seconds. A token without a known end never does.
+    #[must_use]
+    pub fn needs_refresh(&self, now: UnixSeconds, leeway: i64) -> bool {
+        self.expires_at.is_some_and(|end| now.plus(leeway) >= end)
+    }
+}
+
 /// Claims by where they come from. Verified all.
 #[derive(Clone, Debug, Default)]
 pub struct ClaimSources {
