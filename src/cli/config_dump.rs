@@ -1,4 +1,4 @@
-//! `kong-sso config dump`, and the texts that are printed from the table of keys.
+//! `kong-sso config dump`, and the texts that are printed from the tables of keys and parameters.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Common, output};
 use crate::config::keys::EffectiveKey;
-use crate::config::{LoadMode, document};
+use crate::config::{LoadMode, document, plugin};
 
 /// Prints every key with its masked value and its source.
 pub(super) fn run(common: &Common, as_json: bool) -> ExitCode {
@@ -30,6 +30,12 @@ pub(super) fn example() -> ExitCode {
 /// Prints the key tables of the manual.
 pub(super) fn keys() -> ExitCode {
     output::text(&document::key_tables());
+    ExitCode::SUCCESS
+}
+
+/// Prints `docs/openid-connect-parameters.md`.
+pub(super) fn parameters() -> ExitCode {
+    output::text(&plugin::document::parameters());
     ExitCode::SUCCESS
 }
 

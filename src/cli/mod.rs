@@ -130,6 +130,9 @@ pub enum ConfigCommand {
     /// Print the tables of all keys in Markdown.
     #[command(hide = true)]
     Keys,
+    /// Print the manual of the openid-connect plugin's parameters in Markdown.
+    #[command(hide = true)]
+    Parameters,
 }
 
 /// `migrations ...`
@@ -191,6 +194,7 @@ fn dispatch(cli: Cli) -> ExitCode {
         Command::Config(ConfigCommand::Dump { json }) => config_dump::run(common, json),
         Command::Config(ConfigCommand::Example) => config_dump::example(),
         Command::Config(ConfigCommand::Keys) => config_dump::keys(),
+        Command::Config(ConfigCommand::Parameters) => config_dump::parameters(),
         Command::Migrations(command) => migrations::run(common, command),
         Command::Rbac(RbacCommand::Explain(args)) => rbac::run(common, &args),
         Command::Version => version::run(common),

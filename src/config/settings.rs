@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::auth_conf::AdminAuthConf;
+use super::vault::VaultSource;
 
 /// Everything that kong-sso was told.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Settings {
     pub admin_auth: Option<AdminAuthConf>,
     /// What a sign-in does to roles and accounts.
     pub login: LoginSettings,
+    /// The OpenID Connect gateway.
+    pub gateway: GatewaySettings,
     /// Audit log.
     pub audit: AuditSettings,
     /// kong-sso's own store.
@@ -108,10 +111,14 @@ pub struct Listeners {
     pub gui: Vec<Listen>,
     /// `sso_status_listen`: health and metrics.
     pub status: Vec<Listen>,
+    /// `sso_proxy_listen`: the OpenID Connect gateway.
+    pub proxy: Vec<Listen>,
     /// PEM certificate chain and key of TLS Admin API listeners (`admin_ssl_cert*`).
     pub admin_tls: Vec<TlsPair>,
     /// PEM certificate chain and key of TLS GUI listeners (`admin_gui_ssl_cert*`).
     pub gui_tls: Vec<TlsPair>,
+    /// PEM certificate chain and key of TLS gateway listeners (`sso_proxy_ssl_cert*`).
+    pub proxy_tls: Vec<TlsPair>,
 }
 
 /// A certificate chain and its key, both PEM text.
@@ -248,6 +255,19 @@ pub struct LoginSettings {
     pub super_admins: Vec<String>,
     /// `admin_require_verified_email`.
     pub require_verified_email: bool,
+}
+
+/// The OpenID Connect gateway.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// `sso_proxy_config`.
+    pub file: Option<PathBuf>,
+    /// Where references of that file are resolved.
+    pub vaults: VaultSource,
+    /// `sso_forward_auth_path`.
+    pub forward_auth_path: String,
+    /// `sso_proxy_max_body_size`, bytes.
+    pub max_body: u64,
 }
 
 /// Audit log.

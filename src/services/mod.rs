@@ -12,6 +12,7 @@ pub mod endpoints;
 pub mod error;
 mod escalation;
 pub mod explain;
+pub mod gateway;
 mod granted;
 pub mod group_links;
 pub mod groups;
@@ -49,6 +50,7 @@ use crate::store::{Store, audit as records, consumed_states, epochs, plugin_sess
 use access::Access;
 use audit::Audit;
 use error::ServiceError;
+use gateway::Gateway;
 use health::Health;
 use kong_facts::KongFacts;
 use kong_watch::KongWatch;
@@ -90,6 +92,8 @@ pub struct Services {
     pub kong_watch: KongWatch,
     /// What the instances of the `openid-connect` plugin share.
     pub openid_connect: OpenIdConnect,
+    /// The OpenID Connect gateway.
+    pub gateway: Gateway,
     /// Small values that browsers keep.
     pub notes: SealedNotes,
 }

@@ -14,6 +14,7 @@ mod audit;
 mod check_online;
 mod config;
 mod explain;
+mod gateway;
 mod oidc;
 mod own_doors;
 mod pages;

@@ -6,10 +6,9 @@ use url::Url;
 use super::parse::KEY;
 use crate::config::build::http_url;
 use crate::config::finding::Findings;
+use crate::config::plugin::table::{self, TABLE};
 use crate::config::{keys, types, vault};
 
-/// Members of the `openid-connect` plugin: name, tab, default as JSON.
-const PLUGIN_MEMBERS: &str = include_str!("../openid_connect_members.txt");
 /// Members that exist for admins only.
 const ADMIN_MEMBERS: [&str; 6] = [
     "admin_claim",
@@ -203,23 +202,14 @@ impl Members<'_> {
 
     /// A member of the plugin that is not read here and differs from its default.
     fn is_unused(&self, name: &str) -> bool {
-        let Some(default) = plugin_default(name) else { return false };
+        let Some(row) = table::find(TABLE, name) else { return false };
         let is_read = HONOURED.contains(&name) || FIXED.contains(&name);
-        let default: Value = serde_json::from_str(default).unwrap_or_default();
-        !is_read && self.get(name).is_some_and(|value| *value != default)
+        !is_read && self.get(name).is_some_and(|value| *value != row.default())
     }
 }
 
-fn plugin_members() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PLUGIN_MEMBERS.lines().filter_map(|line| line.split_once('\t'))
-}
-
-fn plugin_default(name: &str) -> Option<&'static str> {
-    plugin_members().find(|(member, _)| *member == name).map(|(_, default)| default)
-}
-
 fn known_names() -> impl Iterator<Item = &'static str> {
-    plugin_members().map(|(name, _)| name).chain(ADMIN_MEMBERS)
+    table::rows(TABLE).map(|row| row.name).chain(ADMIN_MEMBERS)
 }
 
 fn is_known(name: &str) -> bool {

@@ -4,8 +4,11 @@
 
 mod checks;
 mod faces;
+mod gateway;
 mod network;
 mod store;
+
+pub(super) use gateway::check_declared;
 
 use std::path::PathBuf;
 
@@ -36,6 +39,7 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
     let upstream = builder.upstream();
     let rbac = builder.rbac();
     let admin_auth = builder.admin_auth();
+    let gateway = builder.gateway();
     let audit = builder.audit();
     let database = builder.database(&prefix);
     let encryption_key = builder.encryption_key();
@@ -51,6 +55,7 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
         rbac,
         admin_auth,
         login: login(values),
+        gateway,
         audit,
         database: database?,
         encryption_key,
@@ -242,7 +247,7 @@ pub(in crate::config) fn http_url(text: &str) -> Option<Url> {
 }
 
 /// Whether `name` is a token of RFC 9110 section 5.6.2.
-fn is_header_name(name: &str) -> bool {
+pub(in crate::config) fn is_header_name(name: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(is_token)
 }

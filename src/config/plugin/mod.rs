@@ -1,6 +1,16 @@
 //! The configuration of one `openid-connect` plugin (openid-connect.md 13), typed and complete: whoever holds an
 //! [`OpenIdConnectConf`] need not check anything again. Grouped by what reads it, not by the alphabet.
 
+mod build;
+mod checks;
+pub mod document;
+mod former;
+mod members;
+pub mod parameter;
+mod parse;
+mod shape;
+pub mod table;
+
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -10,6 +20,8 @@ use url::Url;
 use super::auth_conf::{ClientAuth, SameSite};
 use crate::domain::claims::ClaimPath;
 use crate::domain::method::{Method, MethodSet};
+
+pub use parse::{PluginContext, parse};
 
 /// One plugin instance.
 #[derive(Clone, Debug)]
@@ -148,6 +160,14 @@ pub struct ClientConf {
     pub redirect_uri: Option<String>,
 }
 
+impl ClientConf {
+    /// A client that proves itself with its secret, if it has one; nothing else is configured.
+    #[must_use]
+    pub fn new(id: String, secret: Option<SecretString>) -> Self {
+        Self { id, secret, auth: None, alg: None, jwk: None, redirect_uri: None }
+    }
+}
+
 /// An array that is parallel to `client_id` (openid-connect.md 4.2), and has elements without any client too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PerClient<T>(pub Vec<T>);
@@ -157,14 +177,6 @@ impl<T> PerClient<T> {
     #[must_use]
     pub fn of(&self, index: usize) -> Option<&T> {
         self.0.get(index).or(self.0.first())
-    }
-}
-
-impl ClientConf {
-    /// A client that proves itself with its secret, if it has one; nothing else is configured.
-    #[must_use]
-    pub fn new(id: String, secret: Option<SecretString>) -> Self {
-        Self { id, secret, auth: None, alg: None, jwk: None, redirect_uri: None }
     }
 }
 
@@ -696,3 +708,6 @@ impl OpenIdConnectConf {
         self.methods.has(method)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,9 @@ use crate::domain::claims::ClaimPath;
 use crate::domain::consumer::Consumer;
 use crate::domain::method::Method;
 use crate::domain::time::UnixSeconds;
+use crate::oidc::verify::time_of;
+
+use super::verified_tokens::KnownToken;
 
 /// A proved credential.
 #[derive(Clone, Debug)]
@@ -32,6 +35,28 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// A proof that has nothing to show yet.
+    #[must_use]
+    pub fn new(method: Method, client: usize) -> Self {
+        Self {
+            method,
+            client,
+            tokens: ProvedTokens::default(),
+            claims: ClaimSources::default(),
+            access_token_jwk: None,
+            id_token_jwk: None,
+            consumer: None,
+            token_answer: None,
+        }
+    }
+
+    /// Takes over what the verified access token says.
+    pub fn set_access_token(&mut self, known: KnownToken) {
+        self.tokens.expires_at = time_of(&known.claims, "exp");
+        self.claims.access_token = Some(known.claims);
+        self.access_token_jwk = known.jwk;
+    }
+
     /// `sub`, wherever it stands.
     #[must_use]
     pub fn subject(&self) -> Option<String> {

@@ -65,6 +65,12 @@ impl Refusal {
         Self { class: RefusalClass::Forbidden, error: None, scope: None, reason, detail: detail.into() }
     }
 
+    /// Whether trying again later may help.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.class == RefusalClass::Unexpected
+    }
+
     /// A problem that is not the caller's.
     #[must_use]
     pub fn unexpected(reason: &'static str, detail: impl Into<String>) -> Self {

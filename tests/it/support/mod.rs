@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod database;
+pub mod gateway;
 pub mod node;
 pub mod op;
 pub mod op_keys;

@@ -176,6 +176,12 @@ pub fn settings(upstream: &str) -> Settings {
             super_admins: vec![],
             require_verified_email: true,
         },
+        gateway: GatewaySettings {
+            file: None,
+            vaults: Default::default(),
+            forward_auth_path: "/_sso/auth".into(),
+            max_body: u64::MAX,
+        },
         audit: AuditSettings {
             enabled: false,
             ignore_methods: vec![],

@@ -1,0 +1,90 @@
+//! A request as it came in: its far end, its one path, and the views that routing and the engine have of it.
+
+use std::borrow::Cow;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
+
+use crate::config::settings::TrustedProxies;
+use crate::domain::routing::{HeaderLines, RoutingRequest, normalized};
+use crate::services::gateway::{Headers, RequestView};
+use crate::web::peer::Peer;
+
+/// A request.
+pub(super) struct Arrival<'r> {
+    pub(super) request: &'r HttpRequest,
+    pub(super) peer: Peer,
+    /// Host and port as they were sent.
+    pub(super) host: String,
+    /// Normalized.
+    pub(super) path: Cow<'r, str>,
+    /// The path as the client sees it: that of a trusted proxy, else this one.
+    external_path: Option<String>,
+    headers: RequestHeaders<'r>,
+    /// 32 hexadecimal characters.
+    pub(super) request_id: String,
+}
+
+/// Headers of actix as the engine reads them.
+struct RequestHeaders<'r>(&'r HeaderMap);
+
+impl Headers for RequestHeaders<'_> {
+    fn get(&self, name: &str, index: usize) -> Option<&[u8]> {
+        self.0.get_all(name).nth(index).map(|value| value.as_bytes())
+    }
+}
+
+impl HeaderLines for RequestHeaders<'_> {
+    fn line(&self, name: &str, index: usize) -> Option<&[u8]> {
+        self.get(name, index)
+    }
+}
+
+impl<'r> Arrival<'r> {
+    pub(super) fn of(request: &'r HttpRequest, proxies: &TrustedProxies) -> Self {
+        let peer = Peer::of(request, proxies);
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let host = request.uri().authority().map(|authority| authority.as_str()).or_else(|| header("host"));
+        let forwarded = header("x-forwarded-path").filter(|path| peer.is_trusted && path.starts_with('/'));
+        let external_path = forwarded.map(|path| normalized(path.split('?').next().unwrap_or(path)).into_owned());
+        Self {
+            host: host.unwrap_or_default().to_owned(),
+            path: normalized(request.uri().path()),
+            external_path,
+            headers: RequestHeaders(request.headers()),
+            request_id: uuid::Uuid::new_v4().simple().to_string(),
+            request,
+            peer,
+        }
+    }
+
+    /// What routing sees.
+    pub(super) fn routing(&self) -> RoutingRequest<'_> {
+        RoutingRequest {
+            method: self.request.method().as_str(),
+            authority: &self.host,
+            path: &self.path,
+            headers: &self.headers,
+        }
+    }
+
+    /// What the engine sees, without a body.
+    pub(super) fn view(&self) -> RequestView<'_> {
+        RequestView {
+            method: self.request.method().as_str(),
+            scheme: &self.peer.scheme,
+            authority: &self.peer.authority,
+            path: self.external_path.as_deref().unwrap_or(&self.path),
+            query: self.request.uri().query(),
+            headers: &self.headers,
+            body: None,
+            client: self.peer.client,
+            is_authenticated: false,
+        }
+    }
+
+    /// The path as the client sees it.
+    pub(super) fn external_path(&self) -> &str {
+        self.external_path.as_deref().unwrap_or(&self.path)
+    }
+}

@@ -1,0 +1,5 @@
+//! The OpenID Connect gateway: routing, the reverse proxy, its plugins, and forward-auth.
+
+mod plugins;
+mod proxying;
+mod reloading;
