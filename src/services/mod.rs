@@ -90,10 +90,10 @@ pub struct Services {
     pub kong_facts: KongFacts,
     /// What pages show of Kong.
     pub kong_watch: KongWatch,
-    /// The OpenID Connect gateway.
-    pub gateway: Gateway,
     /// What the instances of the `openid-connect` plugin share.
     pub openid_connect: OpenIdConnect,
+    /// The OpenID Connect gateway.
+    pub gateway: Gateway,
     /// Small values that browsers keep.
     pub notes: SealedNotes,
 }
