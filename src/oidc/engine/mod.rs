@@ -6,15 +6,20 @@
 //!                    (1.3)              (2)       (7.1)      (7.4)        (5)
 //! ```
 
+pub mod access;
+mod claim_values;
 pub mod client_choice;
 pub mod context;
-mod failure;
+pub mod failure;
+pub mod headers;
 pub mod mapping;
 pub mod methods;
 pub mod proof;
 pub mod refusal;
 pub mod request;
 pub mod search;
+#[cfg(test)]
+mod tests_support;
 pub mod tokens;
 pub mod verdict;
 
@@ -164,7 +169,7 @@ impl Engine {
             }));
         }
         tracing::info!(reason = refusal.reason, detail = refusal.detail, "openid-connect: request refused");
-        Verdict::Answer(Box::new(failure::answer(refusal, &self.conf().failure)))
+        Verdict::Answer(Box::new(failure::answer(self.conf(), refusal, 0, None)))
     }
 }
 
