@@ -6,11 +6,14 @@
 //!                    (1.3)              (2)       (7.1)      (7.4)        (5)
 //! ```
 
+pub mod access;
 pub mod cache;
+mod claim_values;
 pub mod client_choice;
 pub mod context;
 pub mod extras;
-mod failure;
+pub mod failure;
+pub mod headers;
 pub mod mapping;
 pub mod methods;
 pub mod proof;
@@ -19,6 +22,8 @@ pub mod request;
 pub mod search;
 pub mod session;
 mod set_cookie;
+#[cfg(test)]
+mod tests_support;
 pub mod tokens;
 pub mod verdict;
 pub mod verified_tokens;
@@ -188,7 +193,7 @@ impl Engine {
             }));
         }
         tracing::info!(reason = refusal.reason, detail = refusal.detail, "openid-connect: request refused");
-        Verdict::Answer(Box::new(failure::answer(refusal, &self.conf().failure)))
+        Verdict::Answer(Box::new(failure::answer(self.conf(), refusal, 0, None)))
     }
 }
 

@@ -108,7 +108,7 @@ impl ClaimSources {
         [&self.access_token, &self.id_token, &self.introspection, &self.user_info]
             .into_iter()
             .flatten()
-            .find_map(|claims| path.find(claims))
+            .find_map(|claims| path.find(claims).filter(|value| !value.is_null()))
     }
 
     /// ID token, access token, introspection, UserInfo: consumer mapping (openid-connect.md 7.4).
@@ -117,6 +117,6 @@ impl ClaimSources {
         [&self.id_token, &self.access_token, &self.introspection, &self.user_info]
             .into_iter()
             .flatten()
-            .find_map(|claims| path.find(claims))
+            .find_map(|claims| path.find(claims).filter(|value| !value.is_null()))
     }
 }
