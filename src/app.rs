@@ -34,6 +34,7 @@ use crate::services::health::Health;
 use crate::services::kong_facts::KongFacts;
 use crate::services::kong_watch::KongWatch;
 use crate::services::login::Login;
+use crate::services::openid_connect::OpenIdConnect;
 use crate::services::sealed_notes::SealedNotes;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
@@ -130,6 +131,13 @@ impl Node {
         let kong = KongAdmin::new(kong_http, &settings.upstream);
         let upstream_tls = tls::client(&settings.egress)?;
         let metrics = Arc::new(Metrics::new());
+        let openid_connect = OpenIdConnect::new(
+            store.clone(),
+            clock.clone(),
+            sealer.clone(),
+            settings.egress.clone(),
+            settings.previous_session_secrets.clone(),
+        );
         let notes = SealedNotes::new(sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
         let gateway = Gateway::new(&settings.gateway, settings.egress.clone(), clock.clone()).map_err(|problems| {
@@ -140,6 +148,7 @@ impl Node {
             access: Access::new(store.clone(), clock.clone(), &settings.rbac),
             audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone(), metrics.audit.clone()),
             sessions: sessions.counted_by(metrics.sessions.clone()),
+            openid_connect,
             gateway,
             notes,
             login,

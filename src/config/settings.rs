@@ -40,6 +40,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// `sso_encryption_key`: seals stored tokens and cookies. Generated below `prefix` when unset.
     pub encryption_key: Option<SecretString>,
+    /// `sso_session_secrets_previous`: former secrets of plugin sessions, the newest first.
+    pub previous_session_secrets: Vec<SecretString>,
     /// Who may send `X-Forwarded-*`.
     pub trusted_proxies: TrustedProxies,
     /// Outgoing HTTPS: certificate authorities.

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use openidconnect::core::CoreResponseType;
+use openidconnect::core::{CoreClient, CoreJsonWebKeySet, CoreResponseType};
 use openidconnect::{
-    AuthUrl, AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+    AuthUrl, AuthenticationFlow, ClientId, CsrfToken, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope,
 };
 use secrecy::ExposeSecret as _;
 use url::Url;
@@ -12,7 +13,6 @@ use url::Url;
 use crate::config::auth_conf::{RelyingPartyConf, ResponseMode};
 
 use super::pending_login::PendingLogin;
-use super::token_endpoint;
 
 /// Parameters of the authorization request that configured extra arguments may not replace.
 const OWN_PARAMETERS: &[&str] = &[
@@ -40,7 +40,10 @@ pub(super) fn warn_about_own_parameters(conf: &RelyingPartyConf) {
 /// The URL to send the browser to.
 pub(super) fn url(conf: &RelyingPartyConf, endpoint: Url, redirect_uri: &Url, pending: &PendingLogin) -> Url {
     let (state, nonce) = (CsrfToken::new(pending.state.clone()), Nonce::new(pending.nonce.clone()));
-    let client = token_endpoint::client(&conf.provider.issuer, &conf.client).set_auth_uri(AuthUrl::from_url(endpoint));
+    let issuer = IssuerUrl::from_url(conf.provider.issuer.clone());
+    let client = CoreClient::new(ClientId::new(conf.client.id.clone()), issuer, CoreJsonWebKeySet::default())
+        .disable_openid_scope()
+        .set_auth_uri(AuthUrl::from_url(endpoint));
     let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
     let mut request = client
         .authorize_url(flow, move || state, move || nonce)

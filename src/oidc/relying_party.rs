@@ -23,7 +23,7 @@ use super::provider::{Provider, ProviderSnapshot, ProviderStatus};
 use super::same_login::is_same_login;
 use super::token_endpoint::{self, TokenAnswer};
 use super::tokens::TokenSet;
-use super::user_info::{self, UserInfoAnswer};
+use super::user_info::{UserInfoAnswer, UserInfoRequest};
 use super::verify::{Expectations, TokenError, TokenKind, verify};
 
 /// A finished login.
@@ -139,7 +139,7 @@ impl RelyingParty {
         let old_id_token = &tokens.id_token;
         let refreshed = self.token_set(&answer, tokens.refresh_token.as_ref(), Some(old_id_token));
         let refreshed = refreshed.ok_or(RefreshError::Unacceptable(OidcError::NoIdToken))?;
-        if answer.id_token_secret().is_some() {
+        if answer.id_token.is_some() {
             let verified = self.verify_id_token(&snapshot, &refreshed, None, None).await;
             let (claims, _) = verified.map_err(RefreshError::Unacceptable)?;
             is_same_login(old_id_token, &claims).map_err(RefreshError::Unacceptable)?;
@@ -196,10 +196,10 @@ impl RelyingParty {
         earlier_id_token: Option<&SecretString>,
     ) -> Option<TokenSet> {
         Some(TokenSet {
-            access_token: answer.access_token_secret(),
-            refresh_token: answer.refresh_token_secret().or_else(|| earlier_refresh_token.cloned()),
-            id_token: answer.id_token_secret().or(earlier_id_token)?.clone(),
-            expires_at: answer.lifetime().map(|seconds| self.clock.now().plus(seconds)),
+            access_token: answer.access_token.clone(),
+            refresh_token: answer.refresh_token.as_ref().or(earlier_refresh_token).cloned(),
+            id_token: answer.id_token.as_ref().or(earlier_id_token)?.clone(),
+            expires_at: answer.lifetime.map(|seconds| self.clock.now().plus(seconds)),
         })
     }
 
@@ -269,7 +269,7 @@ impl RelyingParty {
         subject: &str,
     ) -> Result<Value, OidcError> {
         let url = snapshot.metadata.endpoints.userinfo.as_ref().ok_or(OidcError::NoEndpoint(Endpoint::UserInfo))?;
-        let claims = match user_info::ask(&self.http, url, access_token).await? {
+        let claims = match UserInfoRequest::default().ask(&self.http, url, access_token).await? {
             UserInfoAnswer::Claims(claims) => claims,
             UserInfoAnswer::Signed(token) => {
                 let check = |snapshot: &ProviderSnapshot| {

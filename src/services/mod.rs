@@ -21,6 +21,7 @@ pub mod here;
 pub mod kong_facts;
 pub mod kong_watch;
 pub mod login;
+pub mod openid_connect;
 pub mod page_data;
 pub mod permissions;
 pub mod rbac_users;
@@ -29,6 +30,7 @@ pub mod role_grants;
 pub mod role_rules;
 pub mod roles;
 pub mod sealed_notes;
+pub mod session_storage;
 pub mod sessions;
 pub mod token;
 pub mod user_info;
@@ -43,7 +45,7 @@ use crate::config::Settings;
 use crate::domain::time::Clock;
 use crate::kong::client::KongAdmin;
 use crate::metrics::Metrics;
-use crate::store::{Store, audit as records, consumed_states, epochs};
+use crate::store::{Store, audit as records, consumed_states, epochs, plugin_sessions};
 
 use access::Access;
 use audit::Audit;
@@ -53,6 +55,7 @@ use health::Health;
 use kong_facts::KongFacts;
 use kong_watch::KongWatch;
 use login::Login;
+use openid_connect::OpenIdConnect;
 use sealed_notes::SealedNotes;
 use sessions::Sessions;
 
@@ -87,6 +90,8 @@ pub struct Services {
     pub kong_facts: KongFacts,
     /// What pages show of Kong.
     pub kong_watch: KongWatch,
+    /// What the instances of the `openid-connect` plugin share.
+    pub openid_connect: OpenIdConnect,
     /// The OpenID Connect gateway.
     pub gateway: Gateway,
     /// Small values that browsers keep.
@@ -110,6 +115,7 @@ impl Services {
         let mut transaction = self.store.write().await?;
         consumed_states::purge_expired(&mut transaction, now).await?;
         records::purge_expired(&mut transaction, now).await?;
+        plugin_sessions::purge_expired(&mut transaction, now).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -121,6 +127,7 @@ impl Services {
             Ok(Ok(epochs)) => {
                 self.access.follow(epochs.rbac);
                 self.sessions.follow(epochs.sessions);
+                self.openid_connect.follow(epochs.openid_connect).await;
                 return;
             }
             Ok(Err(error)) => {

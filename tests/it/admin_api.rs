@@ -1,5 +1,6 @@
 //! The protected Admin API through its door: a real listener, a real store, an upstream that tells what reached it.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -82,8 +83,13 @@ pub(crate) struct Reply {
     pub(crate) body: Value,
 }
 
+/// Making a client is slow (it reads every root certificate), so all tests share one. It keeps no connection, because
+/// that would belong to the runtime of one test.
+static CLIENT: LazyLock<reqwest::Client> =
+    LazyLock::new(|| reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap());
+
 pub(crate) async fn call(method: &str, url: String, headers: &[(&str, &str)], body: &'static str) -> Reply {
-    let mut request = reqwest::Client::new().request(method.parse().unwrap(), url).body(body);
+    let mut request = CLIENT.request(method.parse().unwrap(), url).body(body);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

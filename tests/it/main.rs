@@ -18,6 +18,7 @@ mod gateway;
 mod oidc;
 mod own_doors;
 mod pages;
+mod plugin_sessions;
 mod process;
 mod sign_in;
 mod status;

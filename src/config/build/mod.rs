@@ -59,6 +59,7 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
         audit,
         database: database?,
         encryption_key,
+        previous_session_secrets: values.list("sso_session_secrets_previous").iter().cloned().map(Into::into).collect(),
         trusted_proxies,
         egress,
         allow_insecure: values.bool("sso_allow_insecure"),

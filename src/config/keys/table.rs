@@ -102,6 +102,7 @@ table! {
         sso_resync_on_refresh: Bool, "off", 2, No, "Renew roles when tokens are refreshed; not available in this release.";
         sso_break_glass: Bool, "off", 1, Yes, "Password sign-in for marked admins beside the provider; not available in this release.";
         sso_encryption_key: Text, "", 1, Yes, "Seals stored tokens and cookies, 32 characters or more; generated below prefix when unset.";
+        sso_session_secrets_previous: Array, "", 2, Yes, "Former secrets of plugin sessions, the newest first: what they sealed can still be opened.";
         admin_gui_auth_password_complexity: Json, "", 1, No, "Rules for passwords; there is no password sign-in in this release.";
         admin_gui_auth_login_attempts: Number, "0", 1, No, "Failed password sign-ins before an account is locked.";
         admin_gui_auth_login_attempts_ttl: Number, "604800", 1, No, "Seconds for which failed sign-ins count.";

@@ -6,17 +6,27 @@
 //!                    (1.3)              (2)       (7.1)      (7.4)        (5)
 //! ```
 
+pub mod access;
+pub mod cache;
+mod claim_values;
 pub mod client_choice;
 pub mod context;
-mod failure;
+pub mod extras;
+pub mod failure;
+pub mod headers;
 pub mod mapping;
 pub mod methods;
 pub mod proof;
 pub mod refusal;
 pub mod request;
 pub mod search;
+pub mod session;
+mod set_cookie;
+#[cfg(test)]
+mod tests_support;
 pub mod tokens;
 pub mod verdict;
+pub mod verified_tokens;
 
 use std::sync::Arc;
 
@@ -28,8 +38,9 @@ use crate::http_client::HttpClient;
 
 use super::provider::Provider;
 use context::Context;
+use methods::grants::{self, Grant};
 use refusal::ChallengeError;
-use search::{Credential, Found, Spot};
+use search::{Credential, Found, Malformed, Spot};
 
 pub use mapping::ConsumerDirectory;
 pub use proof::{ClaimSources, Proof, ProvedTokens};
@@ -64,7 +75,7 @@ impl Engine {
     #[must_use]
     pub fn new(conf: OpenIdConnectConf, parts: EngineParts) -> Self {
         let provider = Provider::new(&conf.provider, parts.http.clone(), parts.clock.clone());
-        let context = Context { conf: Arc::new(conf), provider, http: parts.http, clock: parts.clock };
+        let context = Context::new(conf, provider, parts.http, parts.clock);
         Self { context, consumers: parts.consumers }
     }
 
@@ -114,28 +125,46 @@ impl Engine {
     /// Steps 4 to 8: from the request to a proved credential.
     async fn authenticate(&self, view: &RequestView<'_>) -> Result<Evidence, Refusal> {
         let client = client_choice::asked_for(self.conf(), view).unwrap_or(0);
-        let found = search::find(self.conf().methods, &self.conf().search, view).map_err(|error| {
-            Refusal::unauthorized(ChallengeError::InvalidRequest, "credential_malformed", error.to_string())
-        })?;
+        let found = search::find(self.conf().methods, &self.conf().search, view).map_err(malformed)?;
         let Some(Found { credential, spots }) = found else {
             return Err(Refusal::no_credential());
         };
-        let proof = self.prove(client, &credential).await?;
+        let mut proof = self.prove(view, client, &credential).await?;
+        if matches!(credential, Credential::Token(_)) {
+            methods::bearer::add_id_token(&self.context, view, &mut proof).await?;
+        }
         Ok(Evidence { proof, spots })
     }
 
-    /// Step 8: the credential's method. A method that is not offered yet finds nothing acceptable.
-    async fn prove(&self, client: usize, credential: &Credential<'_>) -> Result<Proof, Refusal> {
+    /// Step 8: the credential's method.
+    async fn prove(
+        &self,
+        view: &RequestView<'_>,
+        client: usize,
+        credential: &Credential<'_>,
+    ) -> Result<Proof, Refusal> {
+        let context = &self.context;
         match credential {
-            Credential::Token(token) if self.conf().allows(Method::Bearer) && tokens::is_signed(token) => {
-                methods::bearer::prove(&self.context, client, token).await
-            }
-            _ => Err(Refusal::unauthorized(
-                ChallengeError::InvalidToken,
-                "credential_unsuitable",
-                "no enabled method takes this kind of credential",
-            )),
+            Credential::Token(token) => self.prove_token(view, client, token).await,
+            Credential::RefreshToken(token) => grants::prove(context, view, client, Grant::RefreshToken(token)).await,
+            Credential::Pair(pair) => grants::prove_pair(context, view, client, pair).await,
         }
+    }
+
+    /// Methods 2 to 5 share one token: its form and what is enabled decide which of them judges it (openid-connect.md 1.3).
+    async fn prove_token(&self, view: &RequestView<'_>, client: usize, token: &str) -> Result<Proof, Refusal> {
+        let context = &self.context;
+        if self.conf().allows(Method::Bearer) && tokens::is_signed(token) {
+            return methods::bearer::prove(context, view, client, token).await;
+        }
+        if self.conf().allows(Method::Introspection) {
+            return methods::introspection::prove(context, view, client, token).await;
+        }
+        if self.conf().allows(Method::UserInfo) {
+            return methods::user_info::prove(context, view, client, token).await;
+        }
+        let detail = "no enabled method takes tokens of this form";
+        Err(Refusal::unauthorized(ChallengeError::InvalidToken, "token_unsuitable", detail))
     }
 
     /// Steps 11 to 16: from a proved credential to the request that goes on.
@@ -164,7 +193,7 @@ impl Engine {
             }));
         }
         tracing::info!(reason = refusal.reason, detail = refusal.detail, "openid-connect: request refused");
-        Verdict::Answer(Box::new(failure::answer(refusal, &self.conf().failure)))
+        Verdict::Answer(Box::new(failure::answer(self.conf(), refusal, 0, None)))
     }
 }
 
@@ -172,6 +201,10 @@ impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("issuer", &self.conf().provider.name).finish_non_exhaustive()
     }
+}
+
+fn malformed(error: Malformed) -> Refusal {
+    Refusal::unauthorized(ChallengeError::InvalidRequest, "credential_malformed", error.to_string())
 }
 
 /// Takes away exactly the credential that was used (openid-connect.md 5.9).

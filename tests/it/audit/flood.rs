@@ -1,6 +1,6 @@
 //! Callers without valid credentials fill no table; what others do is recorded meanwhile.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kong_sso::domain::audit::{RequestRecord, Verdict};
 
@@ -8,7 +8,27 @@ use super::{Audited, all_records};
 use crate::admin_api::call;
 use crate::store::databases;
 
-const CALLS: usize = 200;
+const CALLS: usize = 300;
+
+/// Calls without valid credentials, all at once.
+async fn flood(audited: &Audited) {
+    let url = format!("{}/rbac/users", audited.running.admin);
+    let calls = (0..CALLS).map(|number| {
+        let url = url.clone();
+        async move {
+            match number % 2 {
+                0 => call("POST", url, &[("kong-admin-token", "wrong")], "{}").await,
+                _ => call("GET", url, &[], "").await,
+            }
+        }
+    });
+    futures_util::future::join_all(calls).await;
+}
+
+/// How many records strangers may have left since `began`.
+fn most_since(began: Instant) -> usize {
+    62 + usize::try_from(began.elapsed().as_secs()).unwrap()
+}
 
 async fn suppressed(audited: &Audited) -> usize {
     let metrics = reqwest::get(format!("{}/metrics", audited.running.status)).await.unwrap().text().await.unwrap();
@@ -38,15 +58,13 @@ async fn told(audited: &Audited) -> String {
 async fn km_098_a_flood_of_strangers_leaves_few_records_and_one_that_counts_the_others() {
     for database in databases().await {
         let audited = Audited::start(database, |_| {}).await;
-        let url = format!("{}/rbac/users", audited.running.admin);
-        for number in 0..CALLS / 2 {
-            call("POST", url.clone(), &[("kong-admin-token", "wrong")], "{}").await;
-            call("GET", url.clone(), &[], "").await;
-            if number % 10 == 0 {
-                assert_eq!(audited.call("GET", "/services", "root").await.status, 200);
-                assert_eq!(audited.call("DELETE", "/services/x", "alex").await.status, 403);
-            }
+        let began = Instant::now();
+        flood(&audited).await;
+        for _ in 0..10 {
+            assert_eq!(audited.call("GET", "/services", "root").await.status, 200);
+            assert_eq!(audited.call("DELETE", "/services/x", "alex").await.status, 403);
         }
+        let most = most_since(began);
         let lost = suppressed(&audited).await;
         audited.running.later(61);
         let rule = told(&audited).await;
@@ -54,9 +72,9 @@ async fn km_098_a_flood_of_strangers_leaves_few_records_and_one_that_counts_the_
         let records = audited.stop().await;
         let strangers = of_nobody(&records);
         assert_eq!(strangers.len() + lost, CALLS);
-        assert!((61..90).contains(&strangers.len()), "{}", strangers.len());
+        assert!((61..=most).contains(&strangers.len()), "{} of at most {most}", strangers.len());
         assert!(strangers.iter().all(|record| record.verdict == Verdict::Unauthenticated));
-        assert_eq!(records.len() - strangers.len(), 2 * CALLS / 2 / 10, "everything that was done by somebody");
+        assert_eq!(records.len() - strangers.len(), 20, "everything that was done by somebody");
     }
 }
 
@@ -64,9 +82,7 @@ async fn km_098_a_flood_of_strangers_leaves_few_records_and_one_that_counts_the_
 async fn km_098_what_was_held_back_is_told_at_the_end_of_the_process() {
     for database in databases().await {
         let audited = Audited::start(database, |_| {}).await;
-        for _ in 0..CALLS {
-            call("GET", format!("{}/services", audited.running.admin), &[], "").await;
-        }
+        flood(&audited).await;
         let lost = suppressed(&audited).await;
         let records = audited.stop().await;
         assert_eq!(records.len() + lost, CALLS);

@@ -8,4 +8,6 @@ pub mod op;
 pub mod op_keys;
 mod op_routes;
 pub mod page_browser;
+pub mod plugin;
+pub mod redis;
 pub mod site;

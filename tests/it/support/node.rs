@@ -194,6 +194,7 @@ pub fn settings(upstream: &str) -> Settings {
         },
         database: DatabaseSettings::Sqlite("unused".into()),
         encryption_key: Some("an encryption key of 32 characters".to_owned().into()),
+        previous_session_secrets: Vec::new(),
         trusted_proxies: TrustedProxies::default(),
         egress: EgressSettings::default(),
         allow_insecure: false,

@@ -2,3 +2,6 @@
 //! a [`Proof`](super::Proof) or a [`Refusal`](super::Refusal).
 
 pub mod bearer;
+pub mod grants;
+pub mod introspection;
+pub mod user_info;
