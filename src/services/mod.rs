@@ -13,6 +13,7 @@ pub mod error;
 mod escalation;
 pub mod explain;
 pub mod gateway;
+pub mod gateway_tokens;
 mod granted;
 pub mod group_links;
 pub mod groups;

@@ -12,6 +12,7 @@ use crate::sealing::random_token;
 use super::cache::Answers;
 use super::methods::grants::Granted;
 use super::methods::introspection::Introspected;
+use super::methods::kong_oauth2::GatewayToken;
 use super::methods::user_info::UserInfo;
 use super::verified_tokens::VerifiedTokens;
 
@@ -32,6 +33,8 @@ pub struct Context {
     pub introspections: Answers<Introspected>,
     /// UserInfo answers.
     pub user_infos: Answers<UserInfo>,
+    /// Tokens of the gateway's own.
+    pub gateway_tokens: Answers<Option<GatewayToken>>,
     /// What direct grants have proved.
     pub grants: Answers<Granted>,
     /// `cache_tokens_salt`, or one of our own.
@@ -46,6 +49,7 @@ impl Context {
             verified: VerifiedTokens::default(),
             introspections: Answers::new(&conf.cache),
             user_infos: Answers::new(&conf.cache),
+            gateway_tokens: Answers::new(&conf.cache),
             grants: Answers::new(&conf.cache),
             salt: conf.cache.salt.clone().unwrap_or_else(random_token).into(),
             conf: Arc::new(conf),

@@ -101,6 +101,24 @@ pub async fn prove(
     Ok(Proof::clone(&request.granted(grant).await?.proof))
 }
 
+/// Trades the refresh token of an earlier proof for new tokens, which continue it.
+///
+/// # Errors
+/// The provider refuses or does not answer, or what it gives is not acceptable.
+pub async fn refresh(
+    context: &Context,
+    client: usize,
+    refresh_token: &SecretString,
+    old: &Proof,
+) -> Result<Proof, Refusal> {
+    let snapshot = context.provider.snapshot().await?;
+    let request = GrantRequest { context, snapshot: &snapshot, client, extras: Extras::of_lone_token(&context.conf) };
+    let answer = request.ask(Grant::RefreshToken(refresh_token)).await?;
+    let mut proof = verified(context, old.method, client, &answer, None).await?;
+    continue_from(&mut proof, old)?;
+    Ok(proof)
+}
+
 /// What tokens of the token endpoint prove, once they are verified.
 ///
 /// # Errors

@@ -1,0 +1,166 @@
+//! From a proved credential to the request that goes on (openid-connect.md 1.2, steps 11 to 16), and what becomes of those
+//! that do not.
+
+use serde_json::Value;
+
+use crate::domain::method::Method;
+
+use super::authentication::{Evidence, unexpected};
+use super::mapping::Caller;
+use super::methods::user_info;
+use super::proof::Proof;
+use super::refusal::{ChallengeError, Refusal, RefusalClass};
+use super::request::RequestView;
+use super::session::OpenSession;
+use super::verdict::{Forwarded, Verdict};
+use super::{Engine, access, failure, headers, mapping};
+
+/// A session that holds, and the cookies that the browser gets.
+type Kept = (Option<OpenSession>, Vec<String>);
+
+impl Engine {
+    /// Whether a proved caller may pass, as whom, and how the request changes.
+    pub(super) async fn admit(&self, view: &RequestView<'_>, evidence: &mut Evidence) -> Result<Forwarded, Refusal> {
+        let conf = self.conf();
+        self.add_user_info(view, &mut evidence.proof).await?;
+        access::check(&conf.access, &evidence.proof.claims)?;
+        let caller = mapping::identify(&conf.mapping, &evidence.proof, self.consumers.as_ref())?;
+        if caller.is_anonymous {
+            return Ok(self.anonymous(caller));
+        }
+        let kept = self.keep_session(view, evidence).await?;
+        Ok(self.forwarded(evidence, caller, kept))
+    }
+
+    fn forwarded(&self, evidence: &Evidence, caller: Caller, (session, cookies): Kept) -> Forwarded {
+        let (conf, proof) = (self.conf(), &evidence.proof);
+        let mut changes = headers::upstream(conf, proof, &caller, &evidence.spots);
+        let mut response_headers = headers::downstream(conf, proof);
+        let mut tell = evidence.told.clone();
+        if let (Some(sessions), Some(session)) = (&self.sessions, &session) {
+            let facts = sessions.facts(session.content());
+            tell.extend(facts.headers(&conf.upstream));
+            response_headers.extend(facts.headers(&conf.downstream));
+        }
+        changes.set_headers.extend(tell.into_iter().map(|(name, value)| (name, value.into_bytes())));
+        response_headers.extend(cookies.into_iter().map(set_cookie));
+        Forwarded {
+            changes,
+            response_headers,
+            method: Some(proof.method),
+            subject: proof.subject(),
+            ..of_caller(caller)
+        }
+    }
+
+    /// What UserInfo says, where the configuration wants it and it is not known yet (openid-connect.md 7.4, 8.1).
+    async fn add_user_info(&self, view: &RequestView<'_>, proof: &mut Proof) -> Result<(), Refusal> {
+        let conf = self.conf();
+        let is_wanted =
+            conf.user_info.search || conf.upstream.user_info.is_some() || conf.downstream.user_info.is_some();
+        let is_known = proof.claims.user_info.is_some() || proof.method == Method::KongOAuth2;
+        let Some(token) = proof.tokens.access_token.clone().filter(|_| is_wanted && !is_known) else {
+            return Ok(());
+        };
+        let said = match user_info::ask(&self.context, view, proof.client, &token).await {
+            Ok(said) => said,
+            Err(refusal) if refusal.is_temporary() => return Err(refusal),
+            Err(refusal) => {
+                // The token is good, only not for this.
+                tracing::debug!(detail = refusal.detail, "openid-connect: UserInfo says nothing for this token");
+                return Ok(());
+            }
+        };
+        let sub = |claims: &Value| claims.get("sub").and_then(Value::as_str).map(str::to_owned);
+        if proof.claims.id_token.as_deref().is_some_and(|claims| sub(claims) != sub(&said.claims)) {
+            let detail = "the sub of UserInfo is not that of the ID token";
+            return Err(Refusal::unauthorized(ChallengeError::InvalidToken, "userinfo_sub_mismatch", detail));
+        }
+        proof.claims.user_info = Some(said.claims);
+        Ok(())
+    }
+
+    /// Step 14: the session goes on, or one begins.
+    async fn keep_session(&self, view: &RequestView<'_>, evidence: &mut Evidence) -> Result<Kept, Refusal> {
+        let Some(sessions) = &self.sessions else {
+            return Ok((None, Vec::new()));
+        };
+        if let Some(open) = &evidence.session {
+            let cookies = sessions.keep(view, open).await.map_err(|error| unexpected(&error))?;
+            return Ok((Some(open.clone()), cookies));
+        }
+        if !sessions.starts_for(evidence.proof.method) {
+            return Ok((None, Vec::new()));
+        }
+        let (open, cookies) = sessions.start(view, &evidence.proof).await.map_err(|error| unexpected(&error))?;
+        Ok((Some(open), cookies))
+    }
+
+    /// The request of a caller who proved nothing and may pass all the same (openid-connect.md 1.7).
+    fn anonymous(&self, caller: Caller) -> Forwarded {
+        Forwarded { changes: headers::anonymous(self.conf(), &caller), ..of_caller(caller) }
+    }
+
+    /// What becomes of a request that is refused: the anonymous consumer's, or an answer (openid-connect.md 1.5, 1.7).
+    pub(super) async fn refuse(
+        &self,
+        view: &RequestView<'_>,
+        refusal: &Refusal,
+        client: usize,
+        evidence: Option<&Evidence>,
+    ) -> Verdict {
+        let conf = self.conf();
+        if refusal.class == RefusalClass::Unauthorized
+            && let Some(caller) = mapping::anonymous(&conf.mapping, self.consumers.as_ref())
+        {
+            return Verdict::Forward(Box::new(self.anonymous(caller)));
+        }
+        log(refusal);
+        let mut answer = failure::answer(conf, refusal, client, evidence.map(|evidence| evidence.proof.method));
+        if failure::ends_session(&conf.failure, refusal.class) {
+            answer.headers.extend(self.end_session(view, evidence).await.into_iter().map(set_cookie));
+        }
+        Verdict::Answer(Box::new(answer))
+    }
+
+    /// Ends the session of a refused request, and takes a cookie that leads nowhere out of the browser.
+    async fn end_session(&self, view: &RequestView<'_>, evidence: Option<&Evidence>) -> Vec<String> {
+        let Some(sessions) = &self.sessions else {
+            return Vec::new();
+        };
+        let ended = match evidence.and_then(|evidence| evidence.session.as_ref()) {
+            Some(open) => sessions.end(view, open).await,
+            None if sessions.has_cookie(view) => Ok(sessions.forget(view)),
+            None => Ok(Vec::new()),
+        };
+        ended.unwrap_or_else(|error| {
+            tracing::error!(code = error.code(), %error, "openid-connect: a session could not be ended");
+            sessions.forget(view)
+        })
+    }
+}
+
+fn set_cookie(cookie: String) -> (String, String) {
+    ("set-cookie".to_owned(), cookie)
+}
+
+fn of_caller(caller: Caller) -> Forwarded {
+    Forwarded {
+        consumer: caller.consumer,
+        is_anonymous: caller.is_anonymous,
+        groups: caller.groups,
+        consumer_groups: caller.consumer_groups,
+        credential: caller.credential,
+        ..Forwarded::default()
+    }
+}
+
+fn log(refusal: &Refusal) {
+    let (reason, detail) = (refusal.reason, refusal.detail.as_str());
+    match refusal.class {
+        RefusalClass::Unexpected => tracing::error!(reason, detail, "openid-connect: a request could not be judged"),
+        RefusalClass::Unauthorized | RefusalClass::Forbidden => {
+            tracing::info!(reason, detail, "openid-connect: request refused");
+        }
+    }
+}
