@@ -6,11 +6,15 @@
 //!                    (1.3)              (2)       (7.1)      (7.4)        (5)
 //! ```
 
+pub mod after_login;
 pub mod cache;
 pub mod client_choice;
+mod client_proof;
 pub mod context;
 pub mod extras;
 mod failure;
+pub mod login;
+pub mod logout;
 pub mod mapping;
 pub mod methods;
 pub mod proof;
@@ -31,6 +35,7 @@ use crate::domain::method::Method;
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
 
+use super::own_keys::OwnKeyRing;
 use super::provider::Provider;
 use context::Context;
 use methods::grants::{self, Grant};
@@ -51,6 +56,8 @@ pub struct EngineParts {
     pub clock: Clock,
     /// The gateway's consumers.
     pub consumers: Arc<dyn ConsumerDirectory>,
+    /// What clients without a key of their own sign with.
+    pub own_keys: Arc<dyn OwnKeyRing>,
 }
 
 /// One plugin instance at work. Asks the provider nothing until a request needs it.
@@ -70,7 +77,7 @@ impl Engine {
     #[must_use]
     pub fn new(conf: OpenIdConnectConf, parts: EngineParts) -> Self {
         let provider = Provider::new(&conf.provider, parts.http.clone(), parts.clock.clone());
-        let context = Context::new(conf, provider, parts.http, parts.clock);
+        let context = Context::new(conf, provider, parts.http, parts.clock, parts.own_keys);
         Self { context, consumers: parts.consumers }
     }
 
