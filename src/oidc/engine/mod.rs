@@ -7,6 +7,7 @@
 //! ```
 
 pub mod after_login;
+pub mod backchannel;
 pub mod cache;
 pub mod client_choice;
 mod client_proof;
