@@ -92,7 +92,7 @@ pub struct Services {
     /// What pages show of Kong.
     pub kong_watch: KongWatch,
     /// What the instances of the `openid-connect` plugin share.
-    pub openid_connect: OpenIdConnect,
+    pub openid_connect: Arc<OpenIdConnect>,
     /// The OpenID Connect gateway.
     pub gateway: Gateway,
     /// Small values that browsers keep.

@@ -3,10 +3,13 @@
 
 use secrecy::ExposeSecret as _;
 
+use crate::config::plugin::ConsumerField;
 use crate::domain::method::Method;
+use crate::oidc::pending_login::PendingLogin;
 use crate::oidc::verify::TokenKind;
 
 use super::Engine;
+use super::login::Callback;
 use super::methods::grants::{self, Grant};
 use super::methods::kong_oauth2::Told;
 use super::methods::{bearer, introspection, kong_oauth2, user_info};
@@ -14,7 +17,7 @@ use super::proof::Proof;
 use super::refusal::{ChallengeError, Refusal};
 use super::request::RequestView;
 use super::search::{self, Credential, Found, Malformed, Spot};
-use super::session::{OpenSession, Refreshed, SessionError, Sessions};
+use super::session::{OpenSession, Refreshed, SessionError};
 use super::tokens::{self, Wanted};
 
 /// A proof with what it stood on.
@@ -27,40 +30,86 @@ pub(super) struct Evidence {
     pub(super) session: Option<OpenSession>,
     /// What the upstream is told besides.
     pub(super) told: Told,
+    /// The login that the request has finished.
+    pub(super) login: Option<FinishedLogin>,
+}
+
+impl Evidence {
+    fn of(proof: Proof) -> Self {
+        Self { proof, spots: Vec::new(), session: None, told: Vec::new(), login: None }
+    }
+}
+
+/// A login that is over, well.
+pub(super) struct FinishedLogin {
+    /// What was remembered of it.
+    pub(super) pending: PendingLogin,
+    /// Cookies of the answer.
+    pub(super) cookies: Vec<String>,
+}
+
+/// Why nothing was proved.
+pub(super) enum Unproved {
+    /// Nothing was sent.
+    NoCredential,
+    /// The session's tokens have ended, and it with them.
+    SessionOver,
+    /// The provider's answer to a login proves nothing; cookies of the answer to the browser.
+    FailedLogin(Refusal, Vec<String>),
+    /// What was sent is not acceptable.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Unproved {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 impl Engine {
     /// The first credential of the request in the fixed order, proved. `asked` is the client that the request asks for.
-    pub(super) async fn authenticate(&self, view: &RequestView<'_>, asked: Option<usize>) -> Result<Evidence, Refusal> {
-        if let Some(evidence) = self.session_of(view).await? {
+    pub(super) async fn authenticate(
+        &self,
+        view: &RequestView<'_>,
+        asked: Option<usize>,
+    ) -> Result<Evidence, Unproved> {
+        let conf = self.conf();
+        if conf.allows(Method::AuthorizationCode)
+            && let Some(callback) = self.login.callback(view).await
+        {
+            return finished(callback);
+        }
+        if conf.allows(Method::Session)
+            && let Some(evidence) = self.session_of(view).await?
+        {
             return Ok(evidence);
         }
-        let client = asked.unwrap_or(0);
-        let found = search::find(self.conf().methods, &self.conf().search, view).map_err(malformed)?;
-        let Some(Found { credential, spots }) = found else {
-            return Err(Refusal::no_credential());
+        let Some(Found { credential, spots }) = search::find(conf.methods, &conf.search, view).map_err(malformed)?
+        else {
+            return Err(Unproved::NoCredential);
         };
-        let (proof, told) = self.prove(view, client, &credential).await?;
-        Ok(Evidence { proof, spots, session: None, told })
+        let (proof, told) = self.prove(view, asked.unwrap_or(0), &credential).await?;
+        Ok(Evidence { spots, told, ..Evidence::of(proof) })
     }
 
     /// The session of the request, with tokens that hold.
-    async fn session_of(&self, view: &RequestView<'_>) -> Result<Option<Evidence>, Refusal> {
-        let Some(sessions) = &self.sessions else {
+    async fn session_of(&self, view: &RequestView<'_>) -> Result<Option<Evidence>, Unproved> {
+        let open = self.sessions.open(view).await.map_err(|error| unexpected(&error.into()))?;
+        let Some(open) = open else {
             return Ok(None);
         };
-        let Some(open) = sessions.open(view).await.map_err(|error| unexpected(&error.into()))? else {
-            return Ok(None);
+        let open = match self.sessions.freshen(open).await.map_err(|error| unexpected(&error))? {
+            Refreshed::Live(open) => open,
+            Refreshed::Over => return Err(Unproved::SessionOver),
         };
-        let open = live(sessions, open).await?;
         let mut proof = open.proof();
         if self.conf().verification.reverify {
             self.verify_again(&proof).await?;
         }
         if let Some(id) = &open.content().consumer {
-            proof.consumer = self.consumers.find(crate::config::plugin::ConsumerField::Id, id, false);
+            proof.consumer = self.consumers.find(ConsumerField::Id, id, false);
         }
-        Ok(Some(Evidence { proof, spots: Vec::new(), session: Some(open), told: Vec::new() }))
+        Ok(Some(Evidence { session: Some(open), ..Evidence::of(proof) }))
     }
 
     /// `reverify`: the signed tokens of a session are held against the check list on each request.
@@ -119,14 +168,11 @@ impl Engine {
     }
 }
 
-async fn live(sessions: &Sessions, open: OpenSession) -> Result<OpenSession, Refusal> {
-    match sessions.freshen(open).await {
-        Ok(Refreshed::Live(open)) => Ok(open),
-        Ok(Refreshed::Over) => {
-            let detail = "the tokens of the session have expired and could not be refreshed";
-            Err(Refusal::unauthorized(ChallengeError::InvalidToken, "session_over", detail))
-        }
-        Err(error) => Err(unexpected(&error)),
+fn finished(callback: Callback) -> Result<Evidence, Unproved> {
+    let Callback { outcome, pending, cookies } = callback;
+    match outcome {
+        Ok(proof) => Ok(Evidence { login: Some(FinishedLogin { pending, cookies }), ..Evidence::of(proof) }),
+        Err(refusal) => Err(Unproved::FailedLogin(refusal, cookies)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::plugin::{ClientConf, OpenIdConnectConf};
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
+use crate::oidc::own_keys::OwnKeyRing;
 use crate::oidc::provider::Provider;
 use crate::sealing::random_token;
 
@@ -39,12 +40,20 @@ pub struct Context {
     pub grants: Answers<Granted>,
     /// `cache_tokens_salt`, or one of our own.
     pub salt: Arc<str>,
+    /// What clients without a key of their own sign with.
+    pub own_keys: Arc<dyn OwnKeyRing>,
 }
 
 impl Context {
     /// The surroundings of a configuration, with nothing remembered.
     #[must_use]
-    pub fn new(conf: OpenIdConnectConf, provider: Provider, http: HttpClient, clock: Clock) -> Self {
+    pub fn new(
+        conf: OpenIdConnectConf,
+        provider: Provider,
+        http: HttpClient,
+        clock: Clock,
+        own_keys: Arc<dyn OwnKeyRing>,
+    ) -> Self {
         Self {
             verified: VerifiedTokens::default(),
             introspections: Answers::new(&conf.cache),
@@ -56,6 +65,7 @@ impl Context {
             provider,
             http,
             clock,
+            own_keys,
         }
     }
 

@@ -9,14 +9,19 @@
 
 pub mod access;
 mod admission;
+pub mod after_login;
 mod authentication;
+pub mod backchannel;
 pub mod cache;
 mod claim_values;
 pub mod client_choice;
+mod client_proof;
 pub mod context;
 pub mod extras;
 pub mod failure;
 pub mod headers;
+pub mod login;
+pub mod logout;
 pub mod mapping;
 pub mod methods;
 pub mod proof;
@@ -39,9 +44,11 @@ use crate::domain::method::Method;
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
 
+use super::own_keys::OwnKeyRing;
 use super::provider::Provider;
 use context::Context;
 use extras::Extras;
+use login::Login;
 use methods::kong_oauth2::GatewayTokens;
 use session::{SessionParts, Sessions};
 use session_refresher::SessionRefresher;
@@ -62,8 +69,10 @@ pub struct EngineParts {
     pub consumers: Arc<dyn ConsumerDirectory>,
     /// Tokens of the gateway's own OAuth 2.0 plugin; without them no `kong_oauth2` token is known.
     pub gateway_tokens: Option<Arc<dyn GatewayTokens>>,
-    /// What sessions need; without it there are none.
-    pub sessions: Option<SessionParts>,
+    /// What clients without a key of their own sign with.
+    pub own_keys: Arc<dyn OwnKeyRing>,
+    /// What sessions and started logins need.
+    pub sessions: SessionParts,
 }
 
 /// One plugin instance at work. Asks the provider nothing until a request needs it.
@@ -71,7 +80,8 @@ pub struct Engine {
     context: Context,
     consumers: Arc<dyn ConsumerDirectory>,
     gateway_tokens: Option<Arc<dyn GatewayTokens>>,
-    sessions: Option<Sessions>,
+    sessions: Sessions,
+    login: Login,
 }
 
 impl Engine {
@@ -80,13 +90,11 @@ impl Engine {
     pub fn new(conf: OpenIdConnectConf, parts: EngineParts) -> Self {
         warn_about(&conf);
         let provider = Provider::new(&conf.provider, parts.http.clone(), parts.clock.clone());
-        let context = Context::new(conf, provider, parts.http, parts.clock);
+        let context = Context::new(conf, provider, parts.http, parts.clock, parts.own_keys);
+        let login = Login::new(context.clone(), parts.sessions.secret.clone());
         let refresher = Arc::new(SessionRefresher(context.clone()));
-        let sessions = parts
-            .sessions
-            .filter(|_| context.conf.allows(Method::Session))
-            .map(|parts| Sessions::new(Arc::clone(&context.conf), parts, context.clock.clone(), refresher));
-        Self { context, consumers: parts.consumers, gateway_tokens: parts.gateway_tokens, sessions }
+        let sessions = Sessions::new(Arc::clone(&context.conf), parts.sessions, context.clock.clone(), refresher);
+        Self { context, consumers: parts.consumers, gateway_tokens: parts.gateway_tokens, sessions, login }
     }
 
     /// The configuration.
@@ -101,6 +109,18 @@ impl Engine {
         &self.context.provider
     }
 
+    /// What the steps share, for logouts that come from the provider.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
     /// Whether [`Self::decide`] has to see the arguments of the body.
     #[must_use]
     pub fn wants_body(&self, view: &RequestView<'_>) -> bool {
@@ -109,6 +129,8 @@ impl Engine {
         !self.stands_aside(view)
             && (search::may_need_body(conf.methods, &conf.search, view)
                 || Extras::may_need_body(conf)
+                || logout::wants_body(&conf.logout, view)
+                || conf.allows(Method::AuthorizationCode) && self.login.wants_body(view)
                 || may_carry_id_token(conf)
                 || chooses_client())
     }
@@ -118,14 +140,25 @@ impl Engine {
         if self.stands_aside(view) {
             return Verdict::Pass;
         }
+        if logout::is_asked(&self.conf().logout, view) {
+            return self.log_out(view).await;
+        }
         let asked = client_choice::asked_for(self.conf(), view);
         let mut evidence = match self.authenticate(view, asked).await {
             Ok(evidence) => evidence,
-            Err(refusal) => return self.refuse(view, &refusal, asked.unwrap_or(0), None).await,
+            Err(unproved) => return self.turn_away(view, unproved, asked.unwrap_or(0)).await,
         };
         match self.admit(view, &mut evidence).await {
-            Ok(forwarded) => Verdict::Forward(Box::new(forwarded)),
+            Ok(verdict) => verdict,
             Err(refusal) => self.refuse(view, &refusal, evidence.proof.client, Some(&evidence)).await,
+        }
+    }
+
+    /// Step 5.
+    async fn log_out(&self, view: &RequestView<'_>) -> Verdict {
+        match logout::run(&self.context, &self.sessions, &self.login, view).await {
+            Ok(answer) => Verdict::Answer(Box::new(answer)),
+            Err(refusal) => self.refuse(view, &refusal, 0, None).await,
         }
     }
 
