@@ -131,16 +131,18 @@ impl Node {
         let kong = KongAdmin::new(kong_http, &settings.upstream);
         let upstream_tls = tls::client(&settings.egress)?;
         let metrics = Arc::new(Metrics::new());
-        let openid_connect = OpenIdConnect::new(
+        let openid_connect = Arc::new(OpenIdConnect::new(
             store.clone(),
             clock.clone(),
             sealer.clone(),
             settings.egress.clone(),
             settings.previous_session_secrets.clone(),
-        );
+        ));
         let notes = SealedNotes::new(sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
-        let gateway = Gateway::new(&settings.gateway, settings.egress.clone(), clock.clone()).map_err(|problems| {
+        let shared = Arc::clone(&openid_connect);
+        let gateway = Gateway::new(&settings.gateway, settings.egress.clone(), clock.clone(), shared);
+        let gateway = gateway.map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             StartError::Gateway(lines.join("; "))
         })?;

@@ -75,7 +75,8 @@ fn check_times(claims: &Claims, expected: &Expectations<'_>) -> Result<(), Token
     if seconds(claims, "nbf")?.is_some_and(|nbf| now.plus(leeway) < nbf) {
         return Err(TokenError::NotYetValid);
     }
-    let issued = if expected.kind == TokenKind::IdToken { Some(required("iat")?) } else { seconds(claims, "iat")? };
+    let is_dated = matches!(expected.kind, TokenKind::IdToken | TokenKind::LogoutToken);
+    let issued = if is_dated { Some(required("iat")?) } else { seconds(claims, "iat")? };
     if issued.is_some_and(|iat| now.plus(leeway) < iat) {
         return Err(TokenError::IssuedInFuture);
     }
@@ -91,7 +92,7 @@ fn last_login(claims: &Claims, kind: TokenKind) -> Result<Option<UnixSeconds>, T
 }
 
 fn check_domain(claims: &Claims, expected: &Expectations<'_>) -> Result<(), TokenError> {
-    if expected.domains.is_empty() || expected.kind == TokenKind::UserInfo {
+    if expected.domains.is_empty() || matches!(expected.kind, TokenKind::UserInfo | TokenKind::LogoutToken) {
         return Ok(());
     }
     let domain = text(claims, "hd")?.ok_or(TokenError::Domain)?;

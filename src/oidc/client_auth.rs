@@ -13,11 +13,11 @@ use crate::config::plugin::ClientConf;
 use super::error::OidcError;
 use super::form_request::FormRequest;
 
-/// The method for a client at an endpoint: the endpoint's own, else the client's, else the first of basic, post and
-/// none that the provider offers and the configuration can satisfy, else basic (none without a secret).
+/// The method for a client at an endpoint: the endpoint's own, else the client's, else the first of basic, post, the two
+/// signed ones and none that the provider offers and the configuration can satisfy, else basic (none without a secret).
 ///
 /// # Errors
-/// A secret is needed and missing, or the provider offers none of the three.
+/// A secret is needed and missing, or the provider offers none of them.
 pub fn resolve(
     client: &ClientConf,
     of_endpoint: Option<ClientAuth>,
@@ -25,22 +25,22 @@ pub fn resolve(
 ) -> Result<ClientAuth, OidcError> {
     let has_secret = client.secret.is_some();
     let method = match (of_endpoint.or(client.auth), offered) {
-        (Some(signed @ (ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt)), _) => {
-            return Err(OidcError::NoClientAuth(signed.name().to_owned()));
-        }
         (Some(configured), _) => configured,
-        (None, Some(offered)) if !offered.is_empty() => by_offer(has_secret, offered)?,
+        (None, Some(offered)) if !offered.is_empty() => by_offer(client, offered)?,
         (None, _) if has_secret => ClientAuth::SecretBasic,
         (None, _) => ClientAuth::None,
     };
-    if method != ClientAuth::None && !has_secret { Err(OidcError::NoClientSecret) } else { Ok(method) }
+    let needs_secret = !matches!(method, ClientAuth::None | ClientAuth::PrivateKeyJwt);
+    if needs_secret && !has_secret { Err(OidcError::NoClientSecret) } else { Ok(method) }
 }
 
-fn by_offer(has_secret: bool, offered: &[String]) -> Result<ClientAuth, OidcError> {
+fn by_offer(client: &ClientConf, offered: &[String]) -> Result<ClientAuth, OidcError> {
     let offers = |name: &str| offered.iter().any(|one| one == name);
-    match has_secret {
+    match client.secret.is_some() {
         true if offers("client_secret_basic") => Ok(ClientAuth::SecretBasic),
         true if offers("client_secret_post") => Ok(ClientAuth::SecretPost),
+        true if offers("client_secret_jwt") => Ok(ClientAuth::SecretJwt),
+        _ if offers("private_key_jwt") && client.jwk.is_some() => Ok(ClientAuth::PrivateKeyJwt),
         // A client without a secret is public: providers accept that without listing "none".
         false => Ok(ClientAuth::None),
         true if offers("none") => Ok(ClientAuth::None),

@@ -13,6 +13,7 @@ mod authorization_request;
 pub mod authorization_response;
 mod claim_checks;
 pub mod client_auth;
+mod code_flow;
 pub mod engine;
 pub mod error;
 pub mod form_request;

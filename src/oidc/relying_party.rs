@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use subtle::ConstantTimeEq as _;
 use url::Url;
 
 use crate::config::auth_conf::RelyingPartyConf;
@@ -14,10 +13,11 @@ use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
 use crate::sealing::random_token;
 
-use super::authorization_request;
-use super::authorization_response::{AuthorizationOutcome, AuthorizationResponse};
+use super::authorization_request::{self, AuthorizationRequest, Challenge};
+use super::authorization_response::AuthorizationResponse;
+use super::code_flow::{self, EndSession};
 use super::error::{Endpoint, OidcError, RefreshError};
-use super::issuer::{IssuerRule, is_response_issuer};
+use super::issuer::IssuerRule;
 use super::pending_login::{LoginPurpose, PendingLogin};
 use super::provider::{Provider, ProviderSnapshot, ProviderStatus};
 use super::same_login::is_same_login;
@@ -48,7 +48,7 @@ impl RelyingParty {
     /// The relying party of a configuration. Asks the provider nothing yet, so a server starts without it.
     #[must_use]
     pub fn new(conf: RelyingPartyConf, http: HttpClient, clock: Clock) -> Self {
-        authorization_request::warn_about_own_parameters(&conf);
+        authorization_request::warn_about_own_parameters(&conf.request);
         let provider = Provider::new(&conf.provider, http.clone(), clock.clone());
         Self { conf: Arc::new(conf), provider, http, clock }
     }
@@ -88,8 +88,19 @@ impl RelyingParty {
             return_to,
             created_at: self.clock.now(),
             purpose: LoginPurpose::SignIn,
+            issuer: None,
+            redirect_uri: None,
         };
-        Ok((authorization_request::url(&self.conf, endpoint, redirect_uri, &pending), pending))
+        let request = AuthorizationRequest {
+            endpoint,
+            client_id: &self.conf.client.id,
+            conf: &self.conf.request,
+            redirect_uri: redirect_uri.as_str(),
+            pending: &pending,
+            challenge: Challenge::S256,
+            relayed: Vec::new(),
+        };
+        Ok((request.url(), pending))
     }
 
     /// Finishes a login with the provider's answer: redeems the code once, verifies the ID token, and asks UserInfo
@@ -102,18 +113,8 @@ impl RelyingParty {
         pending: &PendingLogin,
         response: AuthorizationResponse,
     ) -> Result<LoginOutcome, OidcError> {
-        if !bool::from(response.state.as_bytes().ct_eq(pending.state.as_bytes())) {
-            return Err(OidcError::State);
-        }
         let snapshot = self.provider.snapshot().await?;
-        check_issuer_parameter(&snapshot, response.issuer.as_deref())?;
-        let code = match response.outcome {
-            AuthorizationOutcome::Code(code) => code,
-            AuthorizationOutcome::Error { code, description } => {
-                let description = description.map(|text| format!(": {text}")).unwrap_or_default();
-                return Err(OidcError::Refused(format!("{code}{description}")));
-            }
-        };
+        let code = code_flow::checked_code(&snapshot, pending, &response)?;
         let answer = self.redeem(&snapshot, pending, &code).await?;
         let tokens = self.token_set(&answer, None, None).ok_or(OidcError::NoIdToken)?;
         let nonce = self.conf.verification.nonce.then_some(pending.nonce.as_str());
@@ -156,18 +157,10 @@ impl RelyingParty {
         state: &str,
     ) -> Option<Url> {
         let snapshot = self.provider.snapshot().await.ok()?;
-        let mut url = snapshot.metadata.endpoints.end_session.clone()?;
+        let endpoint = snapshot.metadata.endpoints.end_session.clone()?;
         let redirect_uri = self.conf.logout_redirect_uri.get(redirect_index).or(self.conf.logout_redirect_uri.first());
-        let mut query = url.query_pairs_mut();
-        if let Some(hint) = id_token_hint {
-            query.append_pair("id_token_hint", hint.expose_secret());
-        }
-        if let Some(redirect_uri) = redirect_uri {
-            query.append_pair("post_logout_redirect_uri", redirect_uri.as_str());
-        }
-        query.append_pair("client_id", &self.conf.client.id).append_pair("state", state);
-        drop(query);
-        Some(url)
+        let (client_id, redirect_uri) = (Some(self.conf.client.id.as_str()), redirect_uri.map(Url::as_str));
+        Some(EndSession { endpoint, client_id, id_token_hint, redirect_uri, state }.url())
     }
 
     fn redirect_uri(&self, index: usize) -> Result<&Url, OidcError> {
@@ -311,15 +304,5 @@ impl RelyingParty {
             leeway: self.conf.verification.leeway,
             ..Expectations::new(kind, issuers, &self.conf.client.id, self.clock.now())
         }
-    }
-}
-
-/// RFC 9207: protects against an answer that another provider sent.
-fn check_issuer_parameter(snapshot: &ProviderSnapshot, parameter: Option<&str>) -> Result<(), OidcError> {
-    match parameter {
-        Some(issuer) if is_response_issuer(&snapshot.metadata.issuer, issuer) => Ok(()),
-        Some(_) => Err(OidcError::IssuerParameter),
-        None if snapshot.metadata.promises_iss_parameter => Err(OidcError::IssuerParameterMissing),
-        None => Ok(()),
     }
 }

@@ -13,6 +13,7 @@ pub mod error;
 mod escalation;
 pub mod explain;
 pub mod gateway;
+pub mod gateway_tokens;
 mod granted;
 pub mod group_links;
 pub mod groups;
@@ -91,7 +92,7 @@ pub struct Services {
     /// What pages show of Kong.
     pub kong_watch: KongWatch,
     /// What the instances of the `openid-connect` plugin share.
-    pub openid_connect: OpenIdConnect,
+    pub openid_connect: Arc<OpenIdConnect>,
     /// The OpenID Connect gateway.
     pub gateway: Gateway,
     /// Small values that browsers keep.

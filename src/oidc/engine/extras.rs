@@ -5,6 +5,7 @@ use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 use crate::config::plugin::OpenIdConnectConf;
+use crate::domain::method::Method;
 use crate::oidc::form_request::FormRequest;
 
 use super::request::RequestView;
@@ -22,17 +23,32 @@ pub struct Extras {
 }
 
 impl Extras {
+    /// For the token endpoint, when no request of a caller is there to lend anything.
+    #[must_use]
+    pub fn of_lone_token(conf: &OpenIdConnectConf) -> Self {
+        let mut extras = Self { args: conf.token.args.clone(), headers: Vec::new() };
+        extras.set_headers(conf.token.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        extras
+    }
+
     /// For the token endpoint.
     #[must_use]
     pub fn of_token(conf: &OpenIdConnectConf, view: &RequestView<'_>) -> Self {
-        let mut extras = Self::default();
-        extras.args.extend(conf.token.args.iter().cloned());
+        let mut extras = Self::of_lone_token(conf);
         extras.lend_args(&conf.token.relayed_args, |name| {
             argument(view, name).or_else(|| view.header(&header_name(name)).map(str::to_owned))
         });
-        extras.set_headers(conf.token.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         extras.lend_headers(&conf.token.relayed_headers, view);
         extras
+    }
+
+    /// Whether the request's body may have to lend something.
+    #[must_use]
+    pub fn may_need_body(conf: &OpenIdConnectConf) -> bool {
+        let grants = [Method::RefreshToken, Method::Password, Method::ClientCredentials, Method::AuthorizationCode];
+        let introspects = conf.allows(Method::Introspection) || conf.introspection.jwt_tokens;
+        !conf.token.relayed_args.is_empty() && grants.into_iter().any(|method| conf.allows(method))
+            || !conf.introspection.relayed_args.is_empty() && introspects
     }
 
     /// For introspection.

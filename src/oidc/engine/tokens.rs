@@ -51,6 +51,7 @@ impl Wanted<'_> {
             TokenKind::AccessToken => "access token",
             TokenKind::UserInfo => "UserInfo answer",
             TokenKind::Introspection => "introspection answer",
+            TokenKind::LogoutToken => "logout token",
         }
     }
 }

@@ -14,12 +14,15 @@ use crate::domain::consumer::Consumer;
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
 use crate::oidc::engine::{ConsumerDirectory, Engine, EngineParts};
+use crate::services::openid_connect::OpenIdConnect;
 
 /// Makes engines.
 pub(super) struct EngineMaker {
     pub(super) egress: EgressSettings,
     pub(super) clock: Clock,
     pub(super) directory: Arc<Directory>,
+    /// What all instances share.
+    pub(super) shared: Arc<OpenIdConnect>,
 }
 
 /// The consumers of whatever file is served at the moment.
@@ -66,6 +69,12 @@ impl EngineMaker {
         let http = HttpClient::new(&self.egress, provider.ssl_verify, Duration::from_millis(provider.timeout_ms));
         let http = http.map_err(|error| Problem::about_file(error.to_string()))?;
         let consumers: Arc<dyn ConsumerDirectory> = Arc::<Directory>::clone(&self.directory);
-        Ok(Engine::new((*plugin.conf).clone(), EngineParts { http, clock: self.clock.clone(), consumers }))
+        let sessions = self.shared.session_parts(&plugin.conf);
+        let sessions = sessions.map_err(|error| Problem::about_file(error.to_string()))?;
+        let (clock, own_keys) = (self.clock.clone(), self.shared.own_keys());
+        let parts = EngineParts { http, clock, consumers, gateway_tokens: None, own_keys, sessions };
+        let engine = Engine::new((*plugin.conf).clone(), parts);
+        self.shared.register(&provider.name, engine.provider());
+        Ok(engine)
     }
 }

@@ -22,6 +22,7 @@ use arc_swap::ArcSwap;
 use crate::config::declared::{self, Declared, Problem};
 use crate::config::settings::{EgressSettings, GatewaySettings};
 use crate::domain::time::Clock;
+use crate::services::openid_connect::OpenIdConnect;
 use engines::EngineMaker;
 
 pub use crate::oidc::engine::{Answer, Arguments, Changes, Headers, RequestView};
@@ -42,13 +43,18 @@ impl Gateway {
     ///
     /// # Errors
     /// Every problem of the file.
-    pub fn new(settings: &GatewaySettings, egress: EgressSettings, clock: Clock) -> Result<Self, Vec<Problem>> {
+    pub fn new(
+        settings: &GatewaySettings,
+        egress: EgressSettings,
+        clock: Clock,
+        shared: Arc<OpenIdConnect>,
+    ) -> Result<Self, Vec<Problem>> {
         let following = Following::new(settings);
         let declared = match &settings.file {
             Some(path) => declared::load(path, &settings.surroundings)?,
             None => Declared::default(),
         };
-        let maker = EngineMaker { egress, clock, directory: Arc::default() };
+        let maker = EngineMaker { egress, clock, directory: Arc::default(), shared };
         let state = State::new(declared, &State::default(), &maker)?;
         maker.directory.0.store(Arc::clone(&state.consumers));
         Ok(Self { state: ArcSwap::from_pointee(state), maker, following })

@@ -8,8 +8,7 @@ use uuid::Uuid;
 use super::OpenIdConnect;
 use crate::domain::access::Caller;
 use crate::domain::time::UnixSeconds;
-use crate::oidc::engine::session::SessionSecret;
-use crate::oidc::provider::{Provider, ProviderSnapshot};
+use crate::oidc::provider::ProviderSnapshot;
 use crate::sealing::random_token;
 use crate::services::Services;
 use crate::services::change::{Change, Operation};
@@ -22,33 +21,24 @@ const SECRET: &str = "openid-connect session secret";
 /// Kind of the entity in audit records.
 const KIND: &str = "openid_connect_issuers";
 
-/// A plugin instance of this node.
-pub(super) struct Registered {
-    name: String,
-    provider: Provider,
-    secret: SessionSecret,
-    is_generated: bool,
-}
-
-impl Registered {
-    pub(super) fn new(name: &str, provider: &Provider, secret: &SessionSecret, is_generated: bool) -> Self {
-        Self { name: name.to_owned(), provider: provider.clone(), secret: secret.clone(), is_generated }
-    }
-
-    /// Whether its engine is still there.
-    pub(super) fn is_alive(&self) -> bool {
-        self.provider.is_shared()
-    }
-}
-
 impl OpenIdConnect {
-    /// The generated secret of an issuer, the same on all nodes.
-    pub(super) async fn shared_secret(&self, issuer: &str) -> Result<SessionSecret, ServiceError> {
-        if let Some(known) = self.registered().iter().find(|one| one.name == issuer && one.is_generated) {
-            return Ok(known.secret.clone());
+    /// Makes the generated secrets of this node those of the store.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn settle(&self) -> Result<(), ServiceError> {
+        let issuers: Vec<String> = self.known().secrets.keys().cloned().collect();
+        for issuer in issuers {
+            let row = self.row(&issuer).await?;
+            let secret = self.open(&row)?;
+            if let Some(known) = self.known().secrets.get_mut(&issuer)
+                && known.stored.as_ref() != Some(&row.sealed_secret)
+            {
+                known.handle.replace(&secret, &[]);
+                known.stored = Some(row.sealed_secret);
+            }
         }
-        let row = self.row(issuer).await?;
-        Ok(SessionSecret::new(&self.open(&row)?, &[]))
+        Ok(())
     }
 
     /// The row of an issuer, made if there is none.
@@ -83,8 +73,8 @@ impl OpenIdConnect {
     /// The store failed.
     pub async fn keep_discoveries(&self) -> Result<(), ServiceError> {
         let known: Vec<(String, _)> = {
-            let registered = self.registered();
-            registered.iter().filter_map(|one| Some((one.name.clone(), one.provider.known()?))).collect()
+            let known = self.known();
+            known.providers.iter().filter_map(|(name, provider)| Some((name.clone(), provider.known()?))).collect()
         };
         for (issuer, snapshot) in known {
             if self.row(&issuer).await?.discovered_at >= snapshot.discovered_at {
@@ -100,19 +90,12 @@ impl OpenIdConnect {
 
     /// Another node, or this one, has deleted entries: providers without one are asked again, and their sessions are over.
     pub(super) async fn reload_issuers(&self) -> Result<(), ServiceError> {
-        let mut names: Vec<String> = self.registered().iter().map(|one| one.name.clone()).collect();
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
-            let row = self.row(&name).await?;
-            let secret = self.open(&row)?;
-            for one in self.registered().iter().filter(|one| one.name == name) {
-                if row.discovered_at == UnixSeconds(0) {
-                    one.provider.forget();
-                }
-                if one.is_generated {
-                    one.secret.replace(&secret, &[]);
-                }
+        self.settle().await?;
+        let rows = rows::list(&mut *self.store.read().await?).await?;
+        for (name, provider) in &self.known().providers {
+            let is_known = rows.iter().any(|row| row.issuer == *name && row.configuration.is_some());
+            if !is_known {
+                provider.forget();
             }
         }
         Ok(())

@@ -10,22 +10,21 @@
 pub mod issuers;
 pub mod keys;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::SecretString;
 
-use self::issuers::Registered;
 use self::keys::KeyRing;
-use super::error::ServiceError;
 use super::session_storage;
 use crate::config::plugin::OpenIdConnectConf;
 use crate::config::settings::EgressSettings;
 use crate::domain::time::Clock;
-use crate::oidc::engine::session::{SessionParts, SessionSecret};
+use crate::oidc::engine::session::{SessionParts, SessionSecret, StorageError};
 use crate::oidc::own_keys::OwnKeyRing;
 use crate::oidc::provider::Provider;
-use crate::sealing::Sealer;
+use crate::sealing::{Sealer, random_token};
 use crate::store::Store;
 
 /// The shared surroundings of plugin instances.
@@ -37,8 +36,23 @@ pub struct OpenIdConnect {
     /// Former values of `session_secret`, the newest first.
     previous_secrets: Vec<SecretString>,
     keys: Arc<KeyRing>,
-    registered: Mutex<Vec<Registered>>,
+    known: Mutex<Known>,
     epoch: AtomicI64,
+}
+
+/// What this node has of the issuers of its plugin instances, by name.
+#[derive(Default)]
+struct Known {
+    secrets: HashMap<String, GeneratedSecret>,
+    providers: Vec<(String, Provider)>,
+}
+
+/// A secret that was made here, until the store says which one counts.
+#[derive(Clone)]
+struct GeneratedSecret {
+    handle: SessionSecret,
+    /// The row that it came from, sealed.
+    stored: Option<String>,
 }
 
 impl std::fmt::Debug for OpenIdConnect {
@@ -58,20 +72,20 @@ impl OpenIdConnect {
         previous_secrets: Vec<SecretString>,
     ) -> Self {
         let keys = Arc::new(KeyRing::new(store.clone(), sealer.clone()));
-        let (registered, epoch) = (Mutex::default(), AtomicI64::new(0));
-        Self { store, clock, sealer, egress, previous_secrets, keys, registered, epoch }
+        let (known, epoch) = (Mutex::default(), AtomicI64::new(0));
+        Self { store, clock, sealer, egress, previous_secrets, keys, known, epoch }
     }
 
-    /// What the sessions of a plugin instance need. A generated secret is shared by all instances of the issuer.
+    /// What the sessions of a plugin instance need. Whoever makes instances calls [`Self::settle`] before they serve: only
+    /// then all nodes have the same generated secrets.
     ///
     /// # Errors
-    /// The store failed, or the session storage cannot be used as it is configured.
-    pub async fn session_parts(&self, conf: &OpenIdConnectConf) -> Result<SessionParts, ServiceError> {
-        let storage = session_storage::of(&conf.session.storage, &self.store, &self.clock, &self.egress);
-        let storage = storage.map_err(|error| ServiceError::Shared(error.to_string()))?;
+    /// The session storage cannot be used as it is configured.
+    pub fn session_parts(&self, conf: &OpenIdConnectConf) -> Result<SessionParts, StorageError> {
+        let storage = session_storage::of(&conf.session.storage, &self.store, &self.clock, &self.egress)?;
         let secret = match &conf.session.secret {
             Some(configured) => SessionSecret::new(configured, &self.previous_secrets),
-            None => self.shared_secret(&conf.provider.name).await?,
+            None => self.generated_secret(&conf.provider.name),
         };
         Ok(SessionParts { secret, storage })
     }
@@ -83,10 +97,10 @@ impl OpenIdConnect {
     }
 
     /// Lets the discovery cache know what an instance learns of its provider, and forget it when it is told to.
-    pub fn register(&self, name: &str, provider: &Provider, secret: &SessionSecret, is_generated: bool) {
-        let mut registered = self.registered();
-        registered.retain(Registered::is_alive);
-        registered.push(Registered::new(name, provider, secret, is_generated));
+    pub fn register(&self, name: &str, provider: &Provider) {
+        let mut known = self.known();
+        known.providers.retain(|(_, provider)| provider.is_shared());
+        known.providers.push((name.to_owned(), provider.clone()));
     }
 
     /// Follows the counter that every node's changes move.
@@ -102,7 +116,17 @@ impl OpenIdConnect {
         }
     }
 
-    fn registered(&self) -> MutexGuard<'_, Vec<Registered>> {
-        self.registered.lock().unwrap_or_else(PoisonError::into_inner)
+    /// All instances of an issuer share its secret.
+    fn generated_secret(&self, issuer: &str) -> SessionSecret {
+        let mut known = self.known();
+        let made = || {
+            let handle = SessionSecret::new(&random_token().into(), &[]);
+            GeneratedSecret { handle, stored: None }
+        };
+        known.secrets.entry(issuer.to_owned()).or_insert_with(made).handle.clone()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -116,5 +116,70 @@ async fn oidc_009_the_engine_stands_aside_where_a_key_let_somebody_in() {
     let keyed = echo_of(gateway.get("/x").header("apikey", "k")).await;
     assert_eq!((keyed.header("x-consumer-username"), keyed.header("x-anonymous-consumer")), (Some("app"), None));
     assert_eq!(op.hits(Door::Discovery), 0);
+    let nobody = echo_of(gateway.get("/x")).await;
+    assert_eq!(
+        (nobody.header("x-consumer-username"), nobody.header("x-anonymous-consumer")),
+        (Some("anon"), Some("true"))
+    );
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn consumers_and_groups_of_claims_reach_the_acl_and_the_upstream() {
+    let op = Op::start().await;
+    let more = json!({"consumer_claims": [["azp"]], "consumer_by": ["custom_id"], "consumer_optional": true,
+        "authenticated_groups_claim": ["groups"]});
+    let consumers = json!([{"username": "app", "custom_id": "client-1", "acls": [{"group": "partners"}]}]);
+    let mut all = plugins(&op, more);
+    all.as_array_mut().unwrap().push(json!({"name": "acl", "config": {"allow": ["partners"]}}));
+    let gateway = gateway::start(|upstream| gateway::one_route(upstream, &all, &consumers)).await;
+    let spoofed = |token: &str| gateway.get("/x").bearer_auth(token).header("x-consumer-username", "root");
+    let mapped = echo_of(spoofed(&token(&op, json!({"azp": "client-1"})))).await;
+    assert_eq!(
+        (mapped.header("x-consumer-username"), mapped.header("x-consumer-groups")),
+        (Some("app"), Some("partners"))
+    );
+    let claimed = echo_of(spoofed(&token(&op, json!({"azp": "x", "groups": ["partners", "b"]})))).await;
+    assert_eq!(
+        (claimed.header("x-consumer-username"), claimed.header("x-authenticated-groups")),
+        (None, Some("partners, b"))
+    );
+    let refused = spoofed(&token(&op, json!({"azp": "x", "groups": ["b"]}))).send().await.unwrap();
+    assert_eq!(refused.status().as_u16(), 403);
+    let body: Value = json_of(refused).await;
+    assert_eq!(body["message"], "You cannot consume this service");
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn forward_auth_and_the_reverse_proxy_decide_alike() {
+    let op = Op::start().await;
+    let gateway =
+        start(&op, json!({"consumer_claims": [["azp"]], "consumer_by": ["username"]}), json!([{"username": "app"}]))
+            .await;
+    let ask = |claims: Value| {
+        let request = gateway.get("/_sso/auth").bearer_auth(token(&op, claims));
+        request.header("x-original-uri", "/x").header("x-original-method", "GET")
+    };
+    let reply = ask(json!({"azp": "app"})).send().await.unwrap();
+    assert_eq!((reply.status().as_u16(), reply.headers()["x-consumer-username"].to_str().unwrap()), (200, "app"));
+    assert!(reply.headers()["authorization"].to_str().unwrap().starts_with("Bearer "));
+    assert_eq!(ask(json!({"azp": "other"})).send().await.unwrap().status().as_u16(), 403);
+    let beside = gateway.get("/x").bearer_auth(token(&op, json!({"azp": "other"}))).send().await.unwrap();
+    assert_eq!(beside.status().as_u16(), 403);
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn a_reload_keeps_engines_and_follows_consumers() {
+    let op = Op::start().await;
+    let more = json!({"consumer_claims": [["azp"]], "consumer_by": ["username"]});
+    let gateway = start(&op, more.clone(), json!([])).await;
+    let token = token(&op, json!({"azp": "app"}));
+    let status = async || gateway.get("/x").bearer_auth(&token).send().await.unwrap().status().as_u16();
+    assert_eq!(status().await, 403);
+    let plugins = plugins(&op, more);
+    gateway.reload(|upstream| gateway::one_route(upstream, &plugins, &json!([{"username": "app"}]))).await;
+    assert_eq!((status().await, op.hits(Door::Discovery)), (200, 1));
     gateway.stop().await;
 }

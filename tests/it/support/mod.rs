@@ -9,5 +9,6 @@ pub mod op_keys;
 mod op_routes;
 pub mod page_browser;
 pub mod plugin;
+pub mod plugin_browser;
 pub mod redis;
 pub mod site;

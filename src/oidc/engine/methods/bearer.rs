@@ -8,12 +8,13 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use crate::domain::method::Method;
+use crate::oidc::engine::authentication::malformed;
 use crate::oidc::engine::context::Context;
 use crate::oidc::engine::proof::Proof;
 use crate::oidc::engine::refusal::{ChallengeError, Refusal};
 use crate::oidc::engine::request::RequestView;
+use crate::oidc::engine::search;
 use crate::oidc::engine::tokens::Wanted;
-use crate::oidc::engine::{malformed, search};
 use crate::oidc::verify::TokenKind;
 
 use super::introspection;

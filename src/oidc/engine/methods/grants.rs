@@ -101,6 +101,24 @@ pub async fn prove(
     Ok(Proof::clone(&request.granted(grant).await?.proof))
 }
 
+/// Trades the refresh token of an earlier proof for new tokens, which continue it.
+///
+/// # Errors
+/// The provider refuses or does not answer, or what it gives is not acceptable.
+pub async fn refresh(
+    context: &Context,
+    client: usize,
+    refresh_token: &SecretString,
+    old: &Proof,
+) -> Result<Proof, Refusal> {
+    let snapshot = context.provider.snapshot().await?;
+    let request = GrantRequest { context, snapshot: &snapshot, client, extras: Extras::of_lone_token(&context.conf) };
+    let answer = request.ask(Grant::RefreshToken(refresh_token)).await?;
+    let mut proof = verified(context, old.method, client, &answer, None).await?;
+    continue_from(&mut proof, old)?;
+    Ok(proof)
+}
+
 /// What tokens of the token endpoint prove, once they are verified.
 ///
 /// # Errors
@@ -236,13 +254,13 @@ impl GrantRequest<'_> {
 
     async fn ask(&self, grant: Grant<'_>) -> Result<TokenAnswer, Refusal> {
         let url = self.snapshot.metadata.endpoints.token.as_ref().ok_or(OidcError::NoEndpoint(Endpoint::Token))?;
-        let request = self.request(grant)?;
+        let request = self.request(grant).await?;
         let own_secret = self.context.client(self.client).and_then(|client| client.secret.as_ref());
         let answer = token_endpoint::ask(&self.context.http, url, request, &[Some(grant.secret()), own_secret]).await;
         answer.map_err(|failure| refusal(grant, failure))
     }
 
-    fn request(&self, grant: Grant<'_>) -> Result<FormRequest, OidcError> {
+    async fn request(&self, grant: Grant<'_>) -> Result<FormRequest, OidcError> {
         let conf = &self.context.conf;
         let mut request = FormRequest::new();
         request.push("grant_type", grant.name());
@@ -262,13 +280,13 @@ impl GrantRequest<'_> {
             }
             Grant::ClientCredentials(..) => {}
         }
-        self.prove_client(grant, &mut request)?;
+        self.prove_client(grant, &mut request).await?;
         self.extras.add_to(&mut request);
         Ok(request)
     }
 
     /// The plugin's own client, or the caller's when it is the caller's that asks.
-    fn prove_client(&self, grant: Grant<'_>, request: &mut FormRequest) -> Result<(), OidcError> {
+    async fn prove_client(&self, grant: Grant<'_>, request: &mut FormRequest) -> Result<(), OidcError> {
         let conf = self.context.conf.token.auth;
         let offered = self.snapshot.metadata.token_auth_methods.as_deref();
         let own = self.context.client(self.client);
@@ -277,10 +295,7 @@ impl GrantRequest<'_> {
             let client = ClientConf::new(id.to_owned(), Some(secret.clone()));
             return client_auth::prove(&client, method_of_caller(wanted, offered), request);
         }
-        match own {
-            Some(client) => client_auth::prove(client, client_auth::resolve(client, conf, offered)?, request),
-            None => Ok(()),
-        }
+        self.context.prove_client(self.client, Endpoint::Token, &self.snapshot.metadata, request).await
     }
 }
 

@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use crate::domain::method::Method;
 use crate::domain::time::UnixSeconds;
 use crate::http_client::Fetched;
-use crate::oidc::client_auth;
 use crate::oidc::engine::cache::{self, Fresh, Key};
 use crate::oidc::engine::context::Context;
 use crate::oidc::engine::extras::Extras;
@@ -111,7 +110,7 @@ async fn fetch(
 ) -> Result<Fresh<Introspected>, Refusal> {
     let url = snapshot.metadata.endpoints.introspection.as_ref();
     let url = url.ok_or(OidcError::NoEndpoint(Endpoint::Introspection))?;
-    let request = request(context, snapshot, client, token, extras)?;
+    let request = request(context, snapshot, client, token, extras).await?;
     let answer = request.send(&context.http, url, Endpoint::Introspection).await?;
     if answer.status.as_u16() != 200 {
         return Err(OidcError::Status(Endpoint::Introspection, answer.status.as_u16()).into());
@@ -121,7 +120,7 @@ async fn fetch(
     Ok(Fresh { ttl: ttl(context, &value.claims), value, bytes })
 }
 
-fn request(
+async fn request(
     context: &Context,
     snapshot: &ProviderSnapshot,
     client: usize,
@@ -132,11 +131,7 @@ fn request(
     let mut request = FormRequest::new();
     request.push(&conf.token_name, token);
     request.push("token_type_hint", &conf.hint);
-    if let Some(client) = context.client(client) {
-        let offered = snapshot.metadata.introspection_auth_methods.as_deref();
-        let method = client_auth::resolve(client, conf.auth, offered)?;
-        client_auth::prove(client, method, &mut request)?;
-    }
+    context.prove_client(client, Endpoint::Introspection, &snapshot.metadata, &mut request).await?;
     extras.add_to(&mut request);
     Ok(request)
 }

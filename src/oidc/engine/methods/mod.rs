@@ -4,4 +4,5 @@
 pub mod bearer;
 pub mod grants;
 pub mod introspection;
+pub mod kong_oauth2;
 pub mod user_info;

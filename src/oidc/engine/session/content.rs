@@ -113,7 +113,10 @@ impl SessionContent {
 
     /// Takes over what a credential proved; everything else stays.
     pub fn take_proof(&mut self, proof: &Proof) {
-        self.who = Who::of(&proof.claims);
+        let who = Who::of(&proof.claims);
+        if !who.is_nobody() {
+            self.who = who;
+        }
         self.access_token.clone_from(&proof.tokens.access_token);
         self.has_access_claims = proof.claims.access_token.is_some();
         self.id_token.clone_from(&proof.tokens.id_token);
@@ -124,6 +127,17 @@ impl SessionContent {
         self.introspection.clone_from(&proof.claims.introspection);
         self.user_info.clone_from(&proof.claims.user_info);
         self.consumer = proof.consumer.as_ref().map(|consumer| consumer.id.clone());
+    }
+
+    /// What the session proves, with its client at that index. The consumer that `kong_oauth2` named is `consumer`.
+    #[must_use]
+    pub fn proof(&self, client: usize) -> Proof {
+        let mut proof = Proof::new(Method::Session, client);
+        proof.tokens = self.tokens();
+        proof.claims = self.claims();
+        proof.access_token_jwk.clone_from(&self.access_token_jwk);
+        proof.id_token_jwk.clone_from(&self.id_token_jwk);
+        proof
     }
 
     /// The tokens.

@@ -95,6 +95,19 @@ impl Sessions {
         Ok(self.forget(view))
     }
 
+    /// Ends the sessions that a logout from outside names; returns how many. Those in cookies alone cannot be reached.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn end_named(&self, name: &LogoutName) -> Result<u64, SessionError> {
+        let Some(storage) = &self.0.parts.storage else {
+            return Ok(0);
+        };
+        let ended = storage.delete_named(name).await?;
+        self.0.stored.invalidate_all();
+        Ok(ended)
+    }
+
     /// The cookies that take the session out of the browser, whether it is good or not. Those of others stay.
     #[must_use]
     pub fn forget(&self, view: &RequestView<'_>) -> Vec<String> {

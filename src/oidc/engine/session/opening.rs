@@ -75,14 +75,11 @@ impl OpenSession {
     pub fn proof(&self) -> Proof {
         let content = &self.known.content;
         Proof {
-            method: Method::Session,
-            client: self.client,
             tokens: content.tokens(),
             claims: self.known.claims.clone(),
             access_token_jwk: content.access_token_jwk.clone(),
             id_token_jwk: content.id_token_jwk.clone(),
-            consumer: None,
-            token_answer: None,
+            ..Proof::new(Method::Session, self.client)
         }
     }
 
