@@ -29,10 +29,12 @@ use crate::services::Services;
 use crate::services::access::Access;
 use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
+use crate::services::gateway::Gateway;
 use crate::services::health::Health;
 use crate::services::kong_facts::KongFacts;
 use crate::services::kong_watch::KongWatch;
 use crate::services::login::Login;
+use crate::services::openid_connect::OpenIdConnect;
 use crate::services::sealed_notes::SealedNotes;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
@@ -78,6 +80,9 @@ pub enum StartError {
         /// Why.
         cause: std::io::Error,
     },
+    /// The gateway's file cannot be used.
+    #[error("sso_proxy_config cannot be used: {0}")]
+    Gateway(String),
     /// Certificates cannot be used.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
@@ -126,12 +131,27 @@ impl Node {
         let kong = KongAdmin::new(kong_http, &settings.upstream);
         let upstream_tls = tls::client(&settings.egress)?;
         let metrics = Arc::new(Metrics::new());
+        let openid_connect = Arc::new(OpenIdConnect::new(
+            store.clone(),
+            clock.clone(),
+            sealer.clone(),
+            settings.egress.clone(),
+            settings.previous_session_secrets.clone(),
+        ));
         let notes = SealedNotes::new(sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
+        let shared = Arc::clone(&openid_connect);
+        let gateway = Gateway::new(&settings.gateway, settings.egress.clone(), clock.clone(), shared);
+        let gateway = gateway.map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            StartError::Gateway(lines.join("; "))
+        })?;
         let services = Services {
             access: Access::new(store.clone(), clock.clone(), &settings.rbac),
             audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone(), metrics.audit.clone()),
             sessions: sessions.counted_by(metrics.sessions.clone()),
+            openid_connect,
+            gateway,
             notes,
             login,
             kong_watch: KongWatch::new(kong.clone(), clock.clone()),

@@ -21,7 +21,7 @@ const SESSIONS: &str = "kong_sso_session_lookups_total";
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// Names, and what they tell.
-const DESCRIPTIONS: [(&str, &str); 10] = [
+const DESCRIPTIONS: [(&str, &str); 11] = [
     (requests::NAME, "Answered requests by what they were for, method, class of the status and decision."),
     (UPSTREAM, "Time until Kong's response headers came, by outcome."),
     (SIGN_INS, "Finished sign-ins by outcome: ok, or the code of the refusal."),
@@ -30,6 +30,10 @@ const DESCRIPTIONS: [(&str, &str); 10] = [
     ("kong_sso_audit_written_total", "Audit records that were written."),
     ("kong_sso_audit_write_failures_total", "Attempts to write audit records that failed; each is repeated."),
     ("kong_sso_audit_lost_total", "Audit records that were dropped because the queue was full."),
+    (
+        "kong_sso_gateway_config_usable",
+        "1 while the present content of sso_proxy_config is served, 0 while it cannot be used.",
+    ),
     ("kong_sso_audit_suppressed_total", "Audit records of callers without valid credentials that were not written."),
     ("kong_sso_build_info", "Always 1; the label tells the version."),
 ];
@@ -78,6 +82,8 @@ pub struct Metrics {
     pub audit: AuditMeters,
     /// Checks of sessions.
     pub sessions: LookupMeters,
+    /// Whether the gateway's file can be used.
+    pub gateway_config: Gauge,
 }
 
 impl Default for Metrics {
@@ -104,6 +110,9 @@ impl Metrics {
         let [written, failures, lost, suppressed] = ["written", "write_failures", "lost", "suppressed"]
             .map(|what| recorder.register_counter(&Key::from_name(format!("kong_sso_audit_{what}_total")), &METADATA));
         let queue = recorder.register_gauge(&Key::from_static_name("kong_sso_audit_queue_length"), &METADATA);
+        let gateway_config =
+            recorder.register_gauge(&Key::from_static_name("kong_sso_gateway_config_usable"), &METADATA);
+        gateway_config.set(1.0);
         let build = key("kong_sso_build_info", [("version", env!("CARGO_PKG_VERSION"))]);
         recorder.register_gauge(&build, &METADATA).set(1.0);
         counter(&recorder, SIGN_INS, [("outcome", "ok")]).absolute(0);
@@ -113,6 +122,7 @@ impl Metrics {
             upstream,
             audit: AuditMeters { queue, written, failures, lost, suppressed },
             sessions: LookupMeters { hits, misses },
+            gateway_config,
         }
     }
 

@@ -11,7 +11,7 @@ use super::{Node, StartError, tls};
 use crate::config::settings::{Listen, TlsPair};
 use crate::kong::headers::Credentials;
 use crate::web::proxy::Upstream;
-use crate::web::{admin_api, admin_ui, gui, pages, session, status};
+use crate::web::{admin_api, admin_ui, gateway, gui, pages, session, status};
 
 /// Seconds that running requests have at the end of the process. Browsers keep HTTP/2 connections open without a request,
 /// and those count as running.
@@ -34,6 +34,10 @@ impl Node {
         for listen in &listeners.gui {
             let socket = bind(listen, "sso_gui_listen")?;
             servers.push(self.serve_gui(socket, tls_of(listen, &listeners.gui_tls)?)?);
+        }
+        for listen in &listeners.proxy {
+            let socket = bind(listen, "sso_proxy_listen")?;
+            servers.push(self.serve_gateway(socket, tls_of(listen, &listeners.proxy_tls)?)?);
         }
         for listen in &listeners.status {
             servers.push(self.serve_status(bind(listen, "sso_status_listen")?)?);
@@ -92,12 +96,41 @@ impl Node {
         bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_gui_listen", address, cause })
     }
 
+    /// Serves the declared routes and forward-auth.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn serve_gateway(&self, socket: TcpListener, tls: Option<rustls::ServerConfig>) -> Result<Server, StartError> {
+        let node = self.clone();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(node.services.clone())
+                .app_data(Data::new(gateway::GatewayUpstream::new(node.upstream_tls.clone())))
+                .default_service(web::to(gateway::handle))
+        });
+        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
+        let address = address_of(&socket);
+        let bound = match tls {
+            Some(tls) => server.listen_rustls_0_23(socket, tls),
+            None => server.listen(socket),
+        };
+        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_proxy_listen", address, cause })
+    }
+
     /// What a TLS listener of the Admin API serves (`admin_ssl_cert`, `admin_ssl_cert_key`).
     ///
     /// # Errors
     /// A certificate or key cannot be used.
     pub fn admin_api_tls(&self) -> Result<rustls::ServerConfig, StartError> {
         tls::server(&self.services.settings.listeners.admin_tls)
+    }
+
+    /// What a TLS listener of the gateway serves (`sso_proxy_ssl_cert`, `sso_proxy_ssl_cert_key`).
+    ///
+    /// # Errors
+    /// A certificate or key cannot be used.
+    pub fn gateway_tls(&self) -> Result<rustls::ServerConfig, StartError> {
+        tls::server(&self.services.settings.listeners.proxy_tls)
     }
 
     /// Serves health, version and metrics.

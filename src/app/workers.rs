@@ -13,6 +13,8 @@ use crate::services::Services;
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 /// How often what is over is removed from the store.
 const CLEAN_EVERY: Duration = Duration::from_secs(300);
+/// How often the gateway's file is looked at.
+const FOLLOW_FILE_EVERY: Duration = Duration::from_secs(1);
 /// How often floods of audit records are looked at.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How often an identity provider that was down is tried again.
@@ -25,6 +27,14 @@ impl Node {
             services.follow_changes().await;
             true
         });
+        if self.services.gateway.following().is_on() {
+            self.every(FOLLOW_FILE_EVERY, async |services| {
+                services.gateway.follow_file().await;
+                let is_usable = !services.gateway.following().is_broken();
+                services.metrics.gateway_config.set(f64::from(u8::from(is_usable)));
+                true
+            });
+        }
         self.every(CLEAN_EVERY, async |services| {
             if let Err(error) = services.clean_up().await {
                 tracing::warn!(error = %error, "what is over could not be removed from the store");

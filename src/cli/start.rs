@@ -54,6 +54,7 @@ fn announce(settings: &Settings) {
     for (what, list) in [
         ("Admin API", &listeners.admin),
         ("Kong Manager and admin pages", &listeners.gui),
+        ("OpenID Connect gateway", &listeners.proxy),
         ("status", &listeners.status),
     ] {
         for listen in list {

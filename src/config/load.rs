@@ -10,7 +10,7 @@ use super::mask;
 use super::settings::Settings;
 use super::sources::{self, Merged, Source};
 use super::values::Values;
-use super::vault::{self, Vaults};
+use super::vault::{self, VaultSource, Vaults};
 
 /// Where a settings file is looked for, in order (kong-manager.md 1.1).
 const IMPLICIT_PATHS: [&str; 3] = ["/etc/kong-sso/kong-sso.conf", "/etc/kong/kong.conf", "/etc/kong.conf"];
@@ -99,7 +99,11 @@ pub fn load_text(text: &str, options: &LoadOptions) -> Result<Loaded, LoadFailur
         file_prefix: plain("vault_fs_prefix"),
     };
     let values = Values::read(&merged, &vaults, options.mode, &mut findings);
-    let settings = build::settings(&values, &mut findings);
+    let mut settings = build::settings(&values, &mut findings);
+    if let Some(settings) = &mut settings {
+        settings.gateway.surroundings.vaults = VaultSource::from(&vaults);
+        build::check_declared(&settings.gateway, options.mode, &mut findings);
+    }
     locate(&merged, &mut findings);
     let Findings { errors, warnings, notes } = findings;
     match settings {

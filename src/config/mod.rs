@@ -5,6 +5,7 @@
 
 pub mod auth_conf;
 mod build;
+pub mod declared;
 pub mod document;
 mod file;
 pub mod finding;

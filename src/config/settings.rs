@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::auth_conf::AdminAuthConf;
+use super::declared::Surroundings;
 
 /// Everything that kong-sso was told.
 #[derive(Clone, Debug)]
@@ -31,12 +32,16 @@ pub struct Settings {
     pub admin_auth: Option<AdminAuthConf>,
     /// What a sign-in does to roles and accounts.
     pub login: LoginSettings,
+    /// The OpenID Connect gateway.
+    pub gateway: GatewaySettings,
     /// Audit log.
     pub audit: AuditSettings,
     /// kong-sso's own store.
     pub database: DatabaseSettings,
     /// `sso_encryption_key`: seals stored tokens and cookies. Generated below `prefix` when unset.
     pub encryption_key: Option<SecretString>,
+    /// `sso_session_secrets_previous`: former secrets of plugin sessions, the newest first.
+    pub previous_session_secrets: Vec<SecretString>,
     /// Who may send `X-Forwarded-*`.
     pub trusted_proxies: TrustedProxies,
     /// Outgoing HTTPS: certificate authorities.
@@ -106,10 +111,14 @@ pub struct Listeners {
     pub gui: Vec<Listen>,
     /// `sso_status_listen`: health and metrics.
     pub status: Vec<Listen>,
+    /// `sso_proxy_listen`: the OpenID Connect gateway.
+    pub proxy: Vec<Listen>,
     /// PEM certificate chain and key of TLS Admin API listeners (`admin_ssl_cert*`).
     pub admin_tls: Vec<TlsPair>,
     /// PEM certificate chain and key of TLS GUI listeners (`admin_gui_ssl_cert*`).
     pub gui_tls: Vec<TlsPair>,
+    /// PEM certificate chain and key of TLS gateway listeners (`sso_proxy_ssl_cert*`).
+    pub proxy_tls: Vec<TlsPair>,
 }
 
 /// A certificate chain and its key, both PEM text.
@@ -246,6 +255,19 @@ pub struct LoginSettings {
     pub super_admins: Vec<String>,
     /// `admin_require_verified_email`.
     pub require_verified_email: bool,
+}
+
+/// The OpenID Connect gateway.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// `sso_proxy_config`.
+    pub file: Option<PathBuf>,
+    /// What that file is read in.
+    pub surroundings: Surroundings,
+    /// `sso_forward_auth_path`.
+    pub forward_auth_path: String,
+    /// `sso_proxy_max_body_size`, bytes.
+    pub max_body: u64,
 }
 
 /// Audit log.

@@ -48,6 +48,35 @@ pub(super) struct Vaults<'e> {
     pub(super) file_prefix: String,
 }
 
+/// The same, for whoever resolves references after the settings were loaded. `Debug` hides it.
+#[derive(Clone, Default)]
+pub struct VaultSource {
+    environment: std::sync::Arc<[(String, String)]>,
+    env_prefix: String,
+    file_prefix: String,
+}
+
+impl VaultSource {
+    /// The vaults.
+    pub(super) fn vaults(&self) -> Vaults<'_> {
+        let (env_prefix, file_prefix) = (self.env_prefix.clone(), self.file_prefix.clone());
+        Vaults { environment: &self.environment, env_prefix, file_prefix }
+    }
+}
+
+impl From<&Vaults<'_>> for VaultSource {
+    fn from(vaults: &Vaults<'_>) -> Self {
+        let (env_prefix, file_prefix) = (vaults.env_prefix.clone(), vaults.file_prefix.clone());
+        Self { environment: vaults.environment.into(), env_prefix, file_prefix }
+    }
+}
+
+impl std::fmt::Debug for VaultSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("VaultSource(hidden)")
+    }
+}
+
 impl Vaults<'_> {
     /// The secret that a reference names.
     ///

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod method;
 pub mod rbac;
 pub mod role;
+pub mod routing;
 pub mod session;
 pub mod time;
 pub mod workspace;

@@ -48,7 +48,9 @@ impl<'h> OneHop<'h> {
         Self(lists.flat_map(|list| list.split(',').map(str::trim)).collect())
     }
 
-    fn holds(&self, name: &str) -> bool {
+    /// Whether the header, in lower case, is of this connection only.
+    #[must_use]
+    pub fn holds(&self, name: &str) -> bool {
         HOP_BY_HOP.contains(&name) || self.0.iter().any(|named| named.eq_ignore_ascii_case(name))
     }
 }

@@ -14,7 +14,7 @@ pub(super) const NAME: &str = "kong_sso_requests_total";
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 const VERDICTS: [Verdict; 4] = [Verdict::Allowed, Verdict::Denied, Verdict::Unauthenticated, Verdict::None];
-const FACES: usize = 4;
+const FACES: usize = 5;
 
 /// What a request was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Face {
     OwnPages,
     /// Files and documents of Kong Manager.
     Documents,
+    /// Declared routes and forward-auth.
+    Gateway,
 }
 
 impl Face {
@@ -36,6 +38,7 @@ impl Face {
             Self::KongManager => "kong-manager",
             Self::OwnPages => "own-pages",
             Self::Documents => "documents",
+            Self::Gateway => "gateway",
         }
     }
 }

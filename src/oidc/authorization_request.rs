@@ -1,20 +1,17 @@
-//! The authorization request (openid-connect.md 2.9.1). Called by `relying_party`; the message is the library's.
+//! The authorization request (openid-connect.md 2.9.1, 4.7), for the admin login and the engine.
 
-use std::borrow::Cow;
-
-use openidconnect::core::CoreResponseType;
-use openidconnect::{
-    AuthUrl, AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-};
-use secrecy::ExposeSecret as _;
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::config::auth_conf::{RelyingPartyConf, ResponseMode};
+use crate::config::auth_conf::ResponseMode;
+use crate::config::plugin::AuthorizationRequestConf;
 
 use super::pending_login::PendingLogin;
-use super::token_endpoint;
 
-/// Parameters of the authorization request that configured extra arguments may not replace.
+/// Parameters of the authorization request that configured and relayed arguments may not replace.
 const OWN_PARAMETERS: &[&str] = &[
     "client_id",
     "redirect_uri",
@@ -30,47 +27,122 @@ const OWN_PARAMETERS: &[&str] = &[
     "request_uri",
 ];
 
+/// How the verifier is shown to the provider beforehand (RFC 7636 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Challenge {
+    /// Its SHA-256.
+    S256,
+    /// Itself, for providers that know no better.
+    Plain,
+}
+
+impl Challenge {
+    /// By the configuration, else by what the provider says: silence means no PKCE (openid-connect.md 4.7).
+    pub(super) fn resolve(configured: Option<bool>, offered: Option<&[String]>) -> Option<Self> {
+        let offers = |name: &str| offered.is_some_and(|offered| offered.iter().any(|one| one == name));
+        match configured {
+            Some(true) => Some(Self::S256),
+            Some(false) => None,
+            None if offers("S256") => Some(Self::S256),
+            None if offers("plain") => Some(Self::Plain),
+            None => None,
+        }
+    }
+
+    fn of(self, verifier: &SecretString) -> (String, &'static str) {
+        let verifier = verifier.expose_secret();
+        match self {
+            Self::S256 => (URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes())), "S256"),
+            Self::Plain => (verifier.to_owned(), "plain"),
+        }
+    }
+}
+
 /// Says at start which configured arguments will not be sent.
-pub(super) fn warn_about_own_parameters(conf: &RelyingPartyConf) {
-    for (name, _) in conf.request.args.iter().filter(|(name, _)| is_own_parameter(name)) {
-        tracing::warn!(name, "authorization_query_args_names: this parameter is set by the login itself; ignored");
+pub(super) fn warn_about_own_parameters(conf: &AuthorizationRequestConf) {
+    let names = conf.args.iter().map(|(name, _)| name).chain(&conf.relayed_args);
+    for name in names.filter(|name| is_own_parameter(name)) {
+        tracing::warn!(name, "authorization_query_args_*: this parameter is set by the login itself; ignored");
     }
 }
 
-/// The URL to send the browser to.
-pub(super) fn url(conf: &RelyingPartyConf, endpoint: Url, redirect_uri: &Url, pending: &PendingLogin) -> Url {
-    let (state, nonce) = (CsrfToken::new(pending.state.clone()), Nonce::new(pending.nonce.clone()));
-    let client = token_endpoint::client(&conf.provider.issuer, &conf.client).set_auth_uri(AuthUrl::from_url(endpoint));
-    let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
-    let mut request = client
-        .authorize_url(flow, move || state, move || nonce)
-        .set_redirect_uri(Cow::Owned(RedirectUrl::from_url(redirect_uri.clone())))
-        .add_scopes(conf.request.scopes.iter().cloned().map(Scope::new));
-    if let Some(verifier) = &pending.code_verifier {
-        let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
-        request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
-    }
-    for (name, value) in extra_parameters(conf) {
-        request = request.add_extra_param(name, value);
-    }
-    request.url().0
+/// An authorization request.
+pub(super) struct AuthorizationRequest<'r> {
+    /// `authorization_endpoint`.
+    pub(super) endpoint: Url,
+    /// `client_id`.
+    pub(super) client_id: &'r str,
+    /// What is asked for.
+    pub(super) conf: &'r AuthorizationRequestConf,
+    /// `redirect_uri`.
+    pub(super) redirect_uri: &'r str,
+    /// The login that it starts.
+    pub(super) pending: &'r PendingLogin,
+    /// How its verifier is shown, if it has one.
+    pub(super) challenge: Challenge,
+    /// Arguments that the caller's request lends.
+    pub(super) relayed: Vec<(String, String)>,
 }
 
-fn extra_parameters(conf: &RelyingPartyConf) -> Vec<(String, String)> {
-    let mut extra = Vec::new();
-    if conf.request.response_mode == ResponseMode::FormPost {
-        extra.push(("response_mode".to_owned(), "form_post".to_owned()));
+impl AuthorizationRequest<'_> {
+    /// The URL to send the browser to.
+    pub(super) fn url(self) -> Url {
+        let mut url = self.endpoint.clone();
+        url.query_pairs_mut().extend_pairs(self.parameters());
+        url
     }
-    if let Some(max_age) = conf.request.max_age {
-        extra.push(("max_age".to_owned(), max_age.to_string()));
+
+    fn parameters(&self) -> Vec<(String, String)> {
+        let mut parameters = Vec::new();
+        let mut set = |name: &str, value: &str| parameters.push((name.to_owned(), value.to_owned()));
+        set("response_type", "code");
+        set("client_id", self.client_id);
+        set("redirect_uri", self.redirect_uri);
+        if !self.conf.scopes.is_empty() {
+            set("scope", &self.conf.scopes.join(" "));
+        }
+        set("state", &self.pending.state);
+        set("nonce", &self.pending.nonce);
+        if let Some(verifier) = &self.pending.code_verifier {
+            let (challenge, method) = self.challenge.of(verifier);
+            set("code_challenge", &challenge);
+            set("code_challenge_method", method);
+        }
+        match self.conf.response_mode {
+            ResponseMode::Query => {}
+            ResponseMode::FormPost => set("response_mode", "form_post"),
+            ResponseMode::Fragment => set("response_mode", "fragment"),
+        }
+        if let Some(max_age) = self.conf.max_age {
+            set("max_age", &max_age.to_string());
+        }
+        if !self.conf.audience.is_empty() {
+            set("audience", &self.conf.audience.join(" "));
+        }
+        let more = self.conf.args.iter().chain(&self.relayed);
+        parameters.extend(more.filter(|(name, _)| !is_own_parameter(name)).cloned());
+        parameters
     }
-    if !conf.request.audience.is_empty() {
-        extra.push(("audience".to_owned(), conf.request.audience.join(" ")));
-    }
-    extra.extend(conf.request.args.iter().filter(|(name, _)| !is_own_parameter(name)).cloned());
-    extra
 }
 
 fn is_own_parameter(name: &str) -> bool {
     OWN_PARAMETERS.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oidc_042_pkce_follows_the_configuration_and_then_the_provider() {
+        let offer = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let resolve =
+            |configured, offered: Option<&[&str]>| Challenge::resolve(configured, offered.map(offer).as_deref());
+        assert_eq!(resolve(None, Some(&["plain", "S256"])), Some(Challenge::S256));
+        assert_eq!(resolve(None, Some(&["plain"])), Some(Challenge::Plain));
+        assert_eq!(resolve(None, Some(&[])), None);
+        assert_eq!(resolve(None, None), None);
+        assert_eq!(resolve(Some(true), None), Some(Challenge::S256));
+        assert_eq!(resolve(Some(false), Some(&["S256"])), None);
+    }
 }

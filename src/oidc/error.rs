@@ -86,6 +86,9 @@ pub enum OidcError {
     /// The provider accepts none of basic, post and none.
     #[error("the provider offers only client authentication methods that are not supported: {0}")]
     NoClientAuth(String),
+    /// The client's key cannot be used.
+    #[error("the client's key cannot be used: {0}")]
+    ClientKey(String),
     /// The token endpoint does not accept this client.
     #[error("the token endpoint refuses this client: {0}")]
     ClientRefused(String),
@@ -138,6 +141,7 @@ impl OidcError {
             | Self::NoRedirectUri(_)
             | Self::NoClientSecret
             | Self::NoClientAuth(_)
+            | Self::ClientKey(_)
             | Self::ClientRefused(_) => ErrorClass::Misconfigured,
             Self::Refused(_)
             | Self::State
@@ -167,6 +171,7 @@ impl OidcError {
             Self::NoRedirectUri(_) => "redirect_uri_missing",
             Self::NoClientSecret => "client_secret_missing",
             Self::NoClientAuth(_) => "client_auth_unsupported",
+            Self::ClientKey(_) => "client_key",
             Self::ClientRefused(_) => "client_refused",
             Self::Refused(_) => "login_refused",
             Self::State => "state_mismatch",

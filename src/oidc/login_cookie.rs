@@ -101,6 +101,8 @@ mod tests {
             return_to,
             created_at: UnixSeconds(created_at),
             purpose: Default::default(),
+            issuer: None,
+            redirect_uri: None,
         }
     }
 

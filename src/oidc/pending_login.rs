@@ -39,6 +39,12 @@ pub struct PendingLogin {
     /// What it is for.
     #[serde(default)]
     pub purpose: LoginPurpose,
+    /// `issuer` of the plugin that started it; instances may share a cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The `redirect_uri` that was sent, where the configuration names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<String>,
 }
 
 impl std::fmt::Debug for PendingLogin {

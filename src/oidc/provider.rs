@@ -125,6 +125,23 @@ impl Provider {
         self.0.fetch_and_keep().await.ok()
     }
 
+    /// What is known now. Asks nothing.
+    #[must_use]
+    pub fn known(&self) -> Option<Arc<ProviderSnapshot>> {
+        self.0.known.load_full()
+    }
+
+    /// Whether anybody else holds it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    /// Forgets what is known: the next request that needs it asks again.
+    pub fn forget(&self) {
+        self.0.known.store(None);
+    }
+
     /// What the status page shows. Asks nothing.
     #[must_use]
     pub fn status(&self) -> ProviderStatus {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use subtle::ConstantTimeEq as _;
 use url::Url;
 
 use crate::config::auth_conf::RelyingPartyConf;
@@ -14,16 +13,17 @@ use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
 use crate::sealing::random_token;
 
-use super::authorization_request;
-use super::authorization_response::{AuthorizationOutcome, AuthorizationResponse};
+use super::authorization_request::{self, AuthorizationRequest, Challenge};
+use super::authorization_response::AuthorizationResponse;
+use super::code_flow::{self, EndSession};
 use super::error::{Endpoint, OidcError, RefreshError};
-use super::issuer::{IssuerRule, is_response_issuer};
+use super::issuer::IssuerRule;
 use super::pending_login::{LoginPurpose, PendingLogin};
 use super::provider::{Provider, ProviderSnapshot, ProviderStatus};
 use super::same_login::is_same_login;
 use super::token_endpoint::{self, TokenAnswer};
 use super::tokens::TokenSet;
-use super::user_info::{self, UserInfoAnswer};
+use super::user_info::{UserInfoAnswer, UserInfoRequest};
 use super::verify::{Expectations, TokenError, TokenKind, verify};
 
 /// A finished login.
@@ -48,7 +48,7 @@ impl RelyingParty {
     /// The relying party of a configuration. Asks the provider nothing yet, so a server starts without it.
     #[must_use]
     pub fn new(conf: RelyingPartyConf, http: HttpClient, clock: Clock) -> Self {
-        authorization_request::warn_about_own_parameters(&conf);
+        authorization_request::warn_about_own_parameters(&conf.request);
         let provider = Provider::new(&conf.provider, http.clone(), clock.clone());
         Self { conf: Arc::new(conf), provider, http, clock }
     }
@@ -88,8 +88,19 @@ impl RelyingParty {
             return_to,
             created_at: self.clock.now(),
             purpose: LoginPurpose::SignIn,
+            issuer: None,
+            redirect_uri: None,
         };
-        Ok((authorization_request::url(&self.conf, endpoint, redirect_uri, &pending), pending))
+        let request = AuthorizationRequest {
+            endpoint,
+            client_id: &self.conf.client.id,
+            conf: &self.conf.request,
+            redirect_uri: redirect_uri.as_str(),
+            pending: &pending,
+            challenge: Challenge::S256,
+            relayed: Vec::new(),
+        };
+        Ok((request.url(), pending))
     }
 
     /// Finishes a login with the provider's answer: redeems the code once, verifies the ID token, and asks UserInfo
@@ -102,18 +113,8 @@ impl RelyingParty {
         pending: &PendingLogin,
         response: AuthorizationResponse,
     ) -> Result<LoginOutcome, OidcError> {
-        if !bool::from(response.state.as_bytes().ct_eq(pending.state.as_bytes())) {
-            return Err(OidcError::State);
-        }
         let snapshot = self.provider.snapshot().await?;
-        check_issuer_parameter(&snapshot, response.issuer.as_deref())?;
-        let code = match response.outcome {
-            AuthorizationOutcome::Code(code) => code,
-            AuthorizationOutcome::Error { code, description } => {
-                let description = description.map(|text| format!(": {text}")).unwrap_or_default();
-                return Err(OidcError::Refused(format!("{code}{description}")));
-            }
-        };
+        let code = code_flow::checked_code(&snapshot, pending, &response)?;
         let answer = self.redeem(&snapshot, pending, &code).await?;
         let tokens = self.token_set(&answer, None, None).ok_or(OidcError::NoIdToken)?;
         let nonce = self.conf.verification.nonce.then_some(pending.nonce.as_str());
@@ -139,7 +140,7 @@ impl RelyingParty {
         let old_id_token = &tokens.id_token;
         let refreshed = self.token_set(&answer, tokens.refresh_token.as_ref(), Some(old_id_token));
         let refreshed = refreshed.ok_or(RefreshError::Unacceptable(OidcError::NoIdToken))?;
-        if answer.id_token_secret().is_some() {
+        if answer.id_token.is_some() {
             let verified = self.verify_id_token(&snapshot, &refreshed, None, None).await;
             let (claims, _) = verified.map_err(RefreshError::Unacceptable)?;
             is_same_login(old_id_token, &claims).map_err(RefreshError::Unacceptable)?;
@@ -156,18 +157,10 @@ impl RelyingParty {
         state: &str,
     ) -> Option<Url> {
         let snapshot = self.provider.snapshot().await.ok()?;
-        let mut url = snapshot.metadata.endpoints.end_session.clone()?;
+        let endpoint = snapshot.metadata.endpoints.end_session.clone()?;
         let redirect_uri = self.conf.logout_redirect_uri.get(redirect_index).or(self.conf.logout_redirect_uri.first());
-        let mut query = url.query_pairs_mut();
-        if let Some(hint) = id_token_hint {
-            query.append_pair("id_token_hint", hint.expose_secret());
-        }
-        if let Some(redirect_uri) = redirect_uri {
-            query.append_pair("post_logout_redirect_uri", redirect_uri.as_str());
-        }
-        query.append_pair("client_id", &self.conf.client.id).append_pair("state", state);
-        drop(query);
-        Some(url)
+        let (client_id, redirect_uri) = (Some(self.conf.client.id.as_str()), redirect_uri.map(Url::as_str));
+        Some(EndSession { endpoint, client_id, id_token_hint, redirect_uri, state }.url())
     }
 
     fn redirect_uri(&self, index: usize) -> Result<&Url, OidcError> {
@@ -196,10 +189,10 @@ impl RelyingParty {
         earlier_id_token: Option<&SecretString>,
     ) -> Option<TokenSet> {
         Some(TokenSet {
-            access_token: answer.access_token_secret(),
-            refresh_token: answer.refresh_token_secret().or_else(|| earlier_refresh_token.cloned()),
-            id_token: answer.id_token_secret().or(earlier_id_token)?.clone(),
-            expires_at: answer.lifetime().map(|seconds| self.clock.now().plus(seconds)),
+            access_token: answer.access_token.clone(),
+            refresh_token: answer.refresh_token.as_ref().or(earlier_refresh_token).cloned(),
+            id_token: answer.id_token.as_ref().or(earlier_id_token)?.clone(),
+            expires_at: answer.lifetime.map(|seconds| self.clock.now().plus(seconds)),
         })
     }
 
@@ -269,7 +262,7 @@ impl RelyingParty {
         subject: &str,
     ) -> Result<Value, OidcError> {
         let url = snapshot.metadata.endpoints.userinfo.as_ref().ok_or(OidcError::NoEndpoint(Endpoint::UserInfo))?;
-        let claims = match user_info::ask(&self.http, url, access_token).await? {
+        let claims = match UserInfoRequest::default().ask(&self.http, url, access_token).await? {
             UserInfoAnswer::Claims(claims) => claims,
             UserInfoAnswer::Signed(token) => {
                 let check = |snapshot: &ProviderSnapshot| {
@@ -311,15 +304,5 @@ impl RelyingParty {
             leeway: self.conf.verification.leeway,
             ..Expectations::new(kind, issuers, &self.conf.client.id, self.clock.now())
         }
-    }
-}
-
-/// RFC 9207: protects against an answer that another provider sent.
-fn check_issuer_parameter(snapshot: &ProviderSnapshot, parameter: Option<&str>) -> Result<(), OidcError> {
-    match parameter {
-        Some(issuer) if is_response_issuer(&snapshot.metadata.issuer, issuer) => Ok(()),
-        Some(_) => Err(OidcError::IssuerParameter),
-        None if snapshot.metadata.promises_iss_parameter => Err(OidcError::IssuerParameterMissing),
-        None => Ok(()),
     }
 }

@@ -4,9 +4,15 @@
 use super::error::{Endpoint, OidcError, RefreshError};
 
 /// Why the token endpoint gave no tokens.
-pub(super) enum TokenFailure {
-    /// It said no: the error code, and the same with its description for the log.
-    Refused { code: String, text: String },
+#[derive(Clone, Debug)]
+pub enum TokenFailure {
+    /// It said no.
+    Refused {
+        /// The error code.
+        code: String,
+        /// The same with its description, for the log.
+        text: String,
+    },
     /// It could not be asked, or its answer is no answer.
     Failed(OidcError),
 }
@@ -18,7 +24,7 @@ impl From<OidcError> for TokenFailure {
 }
 
 /// Whether a refusal means that the provider has a problem, not the login.
-fn is_temporary(code: &str) -> bool {
+pub(super) fn is_temporary(code: &str) -> bool {
     matches!(code, "server_error" | "temporarily_unavailable" | "slow_down")
 }
 

@@ -30,6 +30,8 @@ pub enum TokenKind {
     UserInfo,
     /// RFC 7662, RFC 9701: `iss` and times count when they are there.
     Introspection,
+    /// OpenID Connect Back-Channel Logout 1.0, 2.4.
+    LogoutToken,
 }
 
 impl TokenKind {
@@ -40,7 +42,7 @@ impl TokenKind {
 
     /// Whether it must be made for this client.
     pub(super) fn is_for_client(self) -> bool {
-        matches!(self, Self::IdToken | Self::UserInfo)
+        matches!(self, Self::IdToken | Self::UserInfo | Self::LogoutToken)
     }
 
     /// Whether `sub` must be there.
@@ -55,6 +57,7 @@ impl TokenKind {
             Self::AccessToken => "at+jwt",
             Self::UserInfo => "token-userinfo+jwt",
             Self::Introspection => "token-introspection+jwt",
+            Self::LogoutToken => "logout+jwt",
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct Readiness {
     pub identity_provider: Part,
     /// The audit log.
     pub audit_log: Part,
+    /// The gateway: whether the present content of its file could be used.
+    pub gateway: Part,
 }
 
 /// What was last seen of Kong.
@@ -77,6 +79,7 @@ impl Health {
             kong,
             identity_provider: provider(services),
             audit_log: audit_log(services),
+            gateway: gateway(services),
         }
     }
 }
@@ -106,6 +109,15 @@ fn provider(services: &Services) -> Part {
         None => Part::Off,
         Some(None) => Part::Unknown,
         Some(Some(_)) => Part::Ok,
+    }
+}
+
+fn gateway(services: &Services) -> Part {
+    let following = services.gateway.following();
+    match (following.is_on(), following.is_broken()) {
+        (false, _) => Part::Off,
+        (true, true) => Part::Failing,
+        (true, false) => Part::Ok,
     }
 }
 

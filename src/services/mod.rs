@@ -12,6 +12,8 @@ pub mod endpoints;
 pub mod error;
 mod escalation;
 pub mod explain;
+pub mod gateway;
+pub mod gateway_tokens;
 mod granted;
 pub mod group_links;
 pub mod groups;
@@ -20,6 +22,7 @@ pub mod here;
 pub mod kong_facts;
 pub mod kong_watch;
 pub mod login;
+pub mod openid_connect;
 pub mod page_data;
 pub mod permissions;
 pub mod rbac_users;
@@ -28,6 +31,7 @@ pub mod role_grants;
 pub mod role_rules;
 pub mod roles;
 pub mod sealed_notes;
+pub mod session_storage;
 pub mod sessions;
 pub mod token;
 pub mod user_info;
@@ -42,15 +46,17 @@ use crate::config::Settings;
 use crate::domain::time::Clock;
 use crate::kong::client::KongAdmin;
 use crate::metrics::Metrics;
-use crate::store::{Store, audit as records, consumed_states, epochs};
+use crate::store::{Store, audit as records, consumed_states, epochs, plugin_sessions};
 
 use access::Access;
 use audit::Audit;
 use error::ServiceError;
+use gateway::Gateway;
 use health::Health;
 use kong_facts::KongFacts;
 use kong_watch::KongWatch;
 use login::Login;
+use openid_connect::OpenIdConnect;
 use sealed_notes::SealedNotes;
 use sessions::Sessions;
 
@@ -85,6 +91,10 @@ pub struct Services {
     pub kong_facts: KongFacts,
     /// What pages show of Kong.
     pub kong_watch: KongWatch,
+    /// What the instances of the `openid-connect` plugin share.
+    pub openid_connect: Arc<OpenIdConnect>,
+    /// The OpenID Connect gateway.
+    pub gateway: Gateway,
     /// Small values that browsers keep.
     pub notes: SealedNotes,
 }
@@ -106,6 +116,7 @@ impl Services {
         let mut transaction = self.store.write().await?;
         consumed_states::purge_expired(&mut transaction, now).await?;
         records::purge_expired(&mut transaction, now).await?;
+        plugin_sessions::purge_expired(&mut transaction, now).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -117,6 +128,7 @@ impl Services {
             Ok(Ok(epochs)) => {
                 self.access.follow(epochs.rbac);
                 self.sessions.follow(epochs.sessions);
+                self.openid_connect.follow(epochs.openid_connect).await;
                 return;
             }
             Ok(Err(error)) => {

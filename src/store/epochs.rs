@@ -11,15 +11,19 @@ pub enum Epoch {
     Rbac,
     /// Ended sessions.
     Sessions,
+    /// What the `openid-connect` plugin forgets or makes anew.
+    OpenIdConnect,
 }
 
-/// Both counters.
+/// All counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epochs {
     /// See [`Epoch::Rbac`].
     pub rbac: i64,
     /// See [`Epoch::Sessions`].
     pub sessions: i64,
+    /// See [`Epoch::OpenIdConnect`].
+    pub openid_connect: i64,
 }
 
 /// Counts a change; call it in the transaction that makes the change.
@@ -30,6 +34,7 @@ pub async fn bump(connection: &mut Connection, epoch: Epoch) -> Result<(), Store
     let name = match epoch {
         Epoch::Rbac => "rbac",
         Epoch::Sessions => "sessions",
+        Epoch::OpenIdConnect => "openid_connect",
     };
     sqlx::query("UPDATE epochs SET value = value + 1 WHERE name = $1").bind(name).execute(connection).await?;
     Ok(())
@@ -45,16 +50,17 @@ pub async fn hold_rights(connection: &mut Connection) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Reads both counters.
+/// Reads all counters.
 ///
 /// # Errors
 /// The database failed.
 pub async fn read_all(connection: &mut Connection) -> Result<Epochs, StoreError> {
-    let mut epochs = Epochs { rbac: 0, sessions: 0 };
+    let mut epochs = Epochs { rbac: 0, sessions: 0, openid_connect: 0 };
     for row in sqlx::query("SELECT name, value FROM epochs").fetch_all(connection).await? {
         match row.text("name")?.as_str() {
             "rbac" => epochs.rbac = row.number("value")?,
             "sessions" => epochs.sessions = row.number("value")?,
+            "openid_connect" => epochs.openid_connect = row.number("value")?,
             _ => {}
         }
     }

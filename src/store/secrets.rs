@@ -13,6 +13,19 @@ pub async fn find(connection: &mut Connection, name: &str) -> Result<Option<Stri
     row.map(|row| row.text("value")).transpose()
 }
 
+/// Stores a value in place of the one that the name may have.
+///
+/// # Errors
+/// The database failed.
+pub async fn replace(connection: &mut Connection, name: &str, value: &str) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2")
+        .bind(name)
+        .bind(value)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Stores a value unless the name has one; returns the value that counts from now on.
 ///
 /// # Errors

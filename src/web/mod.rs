@@ -5,6 +5,7 @@ pub mod admin_ui;
 pub mod auth;
 pub mod cors;
 pub mod error;
+pub mod gateway;
 pub mod guard;
 pub mod gui;
 pub mod kconfig;

@@ -121,7 +121,7 @@ impl Upstream {
             return Err(ApiError::payload_too_large(self.max_body));
         }
         let mut left = self.max_body;
-        let body = unhurried(body).map(move |chunk| {
+        let body = unhurried(body, PAUSE).map(move |chunk| {
             let chunk: Bytes = chunk?;
             left = left.checked_sub(chunk.len() as u64).ok_or(std::io::ErrorKind::FileTooLarge)?;
             Ok::<_, std::io::Error>(chunk)
@@ -193,25 +193,25 @@ fn outcome(sent: &Result<UpstreamResponse, ApiError>) -> Option<UpstreamOutcome>
 }
 
 /// The body of a client that never pauses for long.
-fn unhurried(body: Payload) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
-    futures_util::stream::try_unfold(body, |mut body| async move {
-        let chunk = tokio::time::timeout(PAUSE, body.next()).await.map_err(|_| std::io::ErrorKind::TimedOut)?;
+pub(super) fn unhurried(body: Payload, pause: Duration) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
+    futures_util::stream::try_unfold(body, move |mut body| async move {
+        let chunk = tokio::time::timeout(pause, body.next()).await.map_err(|_| std::io::ErrorKind::TimedOut)?;
         Ok(chunk.transpose().map_err(std::io::Error::other)?.map(|chunk| (chunk, body)))
     })
 }
 
-fn is_read(method: &Method) -> bool {
+pub(super) fn is_read(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
-fn has_body(request: &HttpRequest) -> bool {
+pub(super) fn has_body(request: &HttpRequest) -> bool {
     let headers = request.headers();
     headers.contains_key(TRANSFER_ENCODING)
         || declared_length(headers).is_some_and(|length| length > 0)
         || (request.version() == actix_web::http::Version::HTTP_2 && !is_read(request.method()))
 }
 
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
@@ -231,7 +231,7 @@ fn target(to: &Forward<'_>) -> Option<Uri> {
 }
 
 /// `X-Forwarded-*` and `X-Real-IP`: extended when the peer is trusted, written anew otherwise.
-fn set_forwarded(headers: &mut HeaderMap, request: &HttpRequest, peer: &Peer) {
+pub(super) fn set_forwarded(headers: &mut HeaderMap, request: &HttpRequest, peer: &Peer) {
     let connection = peer.connection.to_string();
     let client = (peer.client != peer.connection).then(|| peer.client.to_string());
     let mut chain = String::with_capacity(connection.len());

@@ -8,6 +8,7 @@ mod escalation;
 mod gateway;
 mod groups;
 mod last_super_admin;
+mod openid_connect;
 mod rbac_users;
 mod role_rules;
 mod roles;

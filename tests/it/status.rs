@@ -46,7 +46,7 @@ async fn a_node_with_all_its_parts_is_live_and_ready() {
             (
                 200,
                 json!({"ready": true, "failing": [], "store": "ok", "kong": "ok", "identity_provider": "off",
-                    "audit_log": "ok"})
+                    "audit_log": "ok", "gateway": "off"})
             )
         );
         let version = json!({"name": "kong-sso", "version": env!("CARGO_PKG_VERSION")});

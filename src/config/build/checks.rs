@@ -85,8 +85,11 @@ impl Builder<'_> {
             self.refuse_open_door(settings);
         }
         self.refuse_loop(settings);
-        if settings.listeners.gui.is_empty() && settings.listeners.admin.is_empty() {
-            self.error("sso_gui_listen", "sso_gui_listen and sso_admin_listen are both off: there is nothing to serve");
+        let listeners = &settings.listeners;
+        if listeners.gui.is_empty() && listeners.admin.is_empty() && listeners.proxy.is_empty() {
+            let message =
+                "sso_gui_listen, sso_admin_listen and sso_proxy_listen are all off: there is nothing to serve";
+            self.error("sso_gui_listen", message);
         }
     }
 
@@ -112,7 +115,8 @@ impl Builder<'_> {
             ("sso_upstream_admin_url", Some(&settings.upstream.admin_url)),
             ("sso_upstream_gui_url", settings.upstream.gui_url.as_ref()),
         ];
-        let doors = || settings.listeners.gui.iter().chain(&settings.listeners.admin);
+        let listeners = &settings.listeners;
+        let doors = || listeners.gui.iter().chain(&listeners.admin).chain(&listeners.proxy);
         for (key, url) in upstreams {
             if url.is_some_and(|url| doors().any(|listen| is_same_door(listen, url))) {
                 self.error(key, format!("{key} is an address of kong-sso itself"));

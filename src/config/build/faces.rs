@@ -18,18 +18,20 @@ impl Builder<'_> {
             |name: &str| self.values.listen(name).iter().map(|parsed| parsed.listen.clone()).collect::<Vec<_>>();
         let (admin, gui, status) =
             (addresses("sso_admin_listen"), addresses("sso_gui_listen"), addresses("sso_status_listen"));
+        let proxy = addresses("sso_proxy_listen");
         let admin_tls = self.tls("admin_", &admin);
         let gui_tls = self.tls("admin_gui_", &gui);
+        let proxy_tls = self.tls("sso_proxy_", &proxy);
         if status.iter().any(|listen| listen.ssl) {
             self.error("sso_status_listen", "sso_status_listen: TLS is not available on this listener");
         }
-        self.refuse_unservable_suite(&admin, &gui);
-        for name in ["portal_gui_listen", "portal_api_listen", "sso_proxy_listen"] {
+        self.refuse_unservable_suite(admin.iter().chain(&gui).chain(&proxy));
+        for name in ["portal_gui_listen", "portal_api_listen"] {
             if self.values.is_given(name) && !self.values.listen(name).is_empty() {
                 self.findings.warn(name, format!("{name} is not served in this release"));
             }
         }
-        Listeners { admin, gui, status, admin_tls, gui_tls }
+        Listeners { admin, gui, status, proxy, admin_tls, gui_tls, proxy_tls }
     }
 
     fn tls(&mut self, prefix: &str, addresses: &[Listen]) -> Vec<TlsPair> {
@@ -39,10 +41,10 @@ impl Builder<'_> {
         if is_wanted { tls_files::load_pairs(prefix, self.values, self.findings) } else { Vec::new() }
     }
 
-    fn refuse_unservable_suite(&mut self, admin: &[Listen], gui: &[Listen]) {
+    fn refuse_unservable_suite<'l>(&mut self, mut addresses: impl Iterator<Item = &'l Listen>) {
         const KEY: &str = "ssl_cipher_suite";
         let Some(suite @ ("old" | "fips")) = self.values.text(KEY) else { return };
-        if admin.iter().chain(gui).any(|listen| listen.ssl) {
+        if addresses.any(|listen| listen.ssl) {
             self.error(
                 KEY,
                 format!("ssl_cipher_suite = {suite} cannot be served by kong-sso; use modern or intermediate"),
@@ -78,7 +80,7 @@ impl Builder<'_> {
     }
 
     /// A base path by Kong's rules for `admin_gui_path`; several errors may be reported at once.
-    fn path(&mut self, key: &str, default: &str) -> String {
+    pub(super) fn path(&mut self, key: &str, default: &str) -> String {
         let path = self.values.text(key).unwrap_or(default);
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/');
         let rules = [

@@ -4,8 +4,11 @@
 
 mod checks;
 mod faces;
+mod gateway;
 mod network;
 mod store;
+
+pub(super) use gateway::check_declared;
 
 use std::path::PathBuf;
 
@@ -36,6 +39,7 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
     let upstream = builder.upstream();
     let rbac = builder.rbac();
     let admin_auth = builder.admin_auth();
+    let gateway = builder.gateway();
     let audit = builder.audit();
     let database = builder.database(&prefix);
     let encryption_key = builder.encryption_key();
@@ -51,9 +55,11 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
         rbac,
         admin_auth,
         login: login(values),
+        gateway,
         audit,
         database: database?,
         encryption_key,
+        previous_session_secrets: values.list("sso_session_secrets_previous").iter().cloned().map(Into::into).collect(),
         trusted_proxies,
         egress,
         allow_insecure: values.bool("sso_allow_insecure"),
@@ -157,8 +163,7 @@ impl Builder<'_> {
         }
         match self.values.json(auth_conf::KEY) {
             Some(conf) => {
-                let forbid_unverified =
-                    self.values.is_given("tls_certificate_verify") && self.values.bool("tls_certificate_verify");
+                let forbid_unverified = self.forbids_unverified();
                 auth_conf::parse(conf, forbid_unverified, self.findings)
             }
             None => {
@@ -171,6 +176,11 @@ impl Builder<'_> {
                 None
             }
         }
+    }
+
+    /// Whether `tls_certificate_verify` was set to `on`.
+    fn forbids_unverified(&self) -> bool {
+        self.values.is_given("tls_certificate_verify") && self.values.bool("tls_certificate_verify")
     }
 
     fn audit(&mut self) -> AuditSettings {

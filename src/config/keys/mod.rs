@@ -75,6 +75,8 @@ pub enum Theme {
     Manager,
     /// Sign-in.
     SignIn,
+    /// The OpenID Connect gateway.
+    Gateway,
     /// Roles and rights.
     Rbac,
     /// Audit log.
@@ -91,12 +93,13 @@ pub enum Theme {
 
 impl Theme {
     /// All themes in the order of the example file.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::General,
         Self::Listeners,
         Self::Upstream,
         Self::Manager,
         Self::SignIn,
+        Self::Gateway,
         Self::Rbac,
         Self::Audit,
         Self::Database,
@@ -114,6 +117,7 @@ impl Theme {
             Self::Upstream => "The Kong behind kong-sso",
             Self::Manager => "Kong Manager",
             Self::SignIn => "Sign-in",
+            Self::Gateway => "OpenID Connect gateway",
             Self::Rbac => "Roles and rights",
             Self::Audit => "Audit log",
             Self::Database => "Database",

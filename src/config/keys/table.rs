@@ -51,7 +51,9 @@ table! {
         sso_allow_insecure: Bool, "off", 1, Yes, "Serve without any login on an address that other machines can reach.";
         portal_gui_listen: Listen, "off", 1, No, "Developer portal pages; not served in this release.";
         portal_api_listen: Listen, "off", 1, No, "Developer portal JSON API; not served in this release.";
-        sso_proxy_listen: Listen, "off", 1, No, "OpenID Connect reverse proxy; not served in this release.";
+        sso_proxy_listen: Listen, "off", 1, Yes, "Where the OpenID Connect gateway serves the declared routes and forward-auth; needs sso_proxy_config.";
+        sso_proxy_ssl_cert: Array, "", 1, Yes, "Certificate chains of sso_proxy_listen addresses with ssl: paths, PEM or base64 of PEM.";
+        sso_proxy_ssl_cert_key: Array, "", 1, Yes, "Private keys of sso_proxy_ssl_cert, in the same order.";
     }
     Upstream {
         admin_listen: Listen, "127.0.0.1:8001 reuseport backlog=16384, 127.0.0.1:8444 http2 ssl reuseport backlog=16384", 1, Yes, "Where Kong serves its Admin API; its first clear-text address is the default of sso_upstream_admin_url.";
@@ -100,12 +102,18 @@ table! {
         sso_resync_on_refresh: Bool, "off", 2, No, "Renew roles when tokens are refreshed; not available in this release.";
         sso_break_glass: Bool, "off", 1, Yes, "Password sign-in for marked admins beside the provider; not available in this release.";
         sso_encryption_key: Text, "", 1, Yes, "Seals stored tokens and cookies, 32 characters or more; generated below prefix when unset.";
+        sso_session_secrets_previous: Array, "", 2, Yes, "Former secrets of plugin sessions, the newest first: what they sealed can still be opened.";
         admin_gui_auth_password_complexity: Json, "", 1, No, "Rules for passwords; there is no password sign-in in this release.";
         admin_gui_auth_login_attempts: Number, "0", 1, No, "Failed password sign-ins before an account is locked.";
         admin_gui_auth_login_attempts_ttl: Number, "604800", 1, No, "Seconds for which failed sign-ins count.";
         admin_gui_auth_change_password_attempts: Number, "0", 2, No, "Failed password changes before an account is locked.";
         admin_gui_auth_change_password_ttl: Number, "86400", 2, No, "Seconds for which failed password changes count.";
         admin_invitation_expiry: Number, "259200", 1, No, "Seconds for which an invitation is valid.";
+    }
+    Gateway {
+        sso_proxy_config: Text, "", 1, Yes, "Path of the file with services, routes, consumers and plugins, YAML or JSON in decK's form; a change is loaded within two seconds.";
+        sso_forward_auth_path: Text, "/_sso/auth", 1, Yes, "Path on sso_proxy_listen at which other proxies ask whether a request may pass; their addresses must be in trusted_ips.";
+        sso_proxy_max_body_size: Size, "0", 1, Yes, "Largest request body that the gateway forwards; larger ones get 413. 0 = no limit.";
     }
     Rbac {
         enforce_rbac: Enum(&["off", "on", "entity", "both"]), "off", 1, Yes, "Check the rights of every call of the Admin API; entity and both are not available in this release.";

@@ -1,15 +1,24 @@
-//! What all steps of one engine share: its configuration, the provider and the way to it, and the clock. Clones share
-//! what is known of the provider.
+//! What all steps of one engine share: its configuration, the provider and the way to it, the clock, and what is
+//! remembered. Clones share all of it.
 
 use std::sync::Arc;
 
 use crate::config::plugin::{ClientConf, OpenIdConnectConf};
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
+use crate::oidc::own_keys::OwnKeyRing;
 use crate::oidc::provider::Provider;
+use crate::sealing::random_token;
+
+use super::cache::Answers;
+use super::methods::grants::Granted;
+use super::methods::introspection::Introspected;
+use super::methods::kong_oauth2::GatewayToken;
+use super::methods::user_info::UserInfo;
+use super::verified_tokens::VerifiedTokens;
 
 /// The surroundings of the steps.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Context {
     /// The plugin's configuration.
     pub conf: Arc<OpenIdConnectConf>,
@@ -19,9 +28,47 @@ pub struct Context {
     pub http: HttpClient,
     /// The current time.
     pub clock: Clock,
+    /// Tokens whose signatures need not be checked again.
+    pub verified: VerifiedTokens,
+    /// Introspection answers.
+    pub introspections: Answers<Introspected>,
+    /// UserInfo answers.
+    pub user_infos: Answers<UserInfo>,
+    /// Tokens of the gateway's own.
+    pub gateway_tokens: Answers<Option<GatewayToken>>,
+    /// What direct grants have proved.
+    pub grants: Answers<Granted>,
+    /// `cache_tokens_salt`, or one of our own.
+    pub salt: Arc<str>,
+    /// What clients without a key of their own sign with.
+    pub own_keys: Arc<dyn OwnKeyRing>,
 }
 
 impl Context {
+    /// The surroundings of a configuration, with nothing remembered.
+    #[must_use]
+    pub fn new(
+        conf: OpenIdConnectConf,
+        provider: Provider,
+        http: HttpClient,
+        clock: Clock,
+        own_keys: Arc<dyn OwnKeyRing>,
+    ) -> Self {
+        Self {
+            verified: VerifiedTokens::default(),
+            introspections: Answers::new(&conf.cache),
+            user_infos: Answers::new(&conf.cache),
+            gateway_tokens: Answers::new(&conf.cache),
+            grants: Answers::new(&conf.cache),
+            salt: conf.cache.salt.clone().unwrap_or_else(random_token).into(),
+            conf: Arc::new(conf),
+            provider,
+            http,
+            clock,
+            own_keys,
+        }
+    }
+
     /// The client at `index`; `None` when no client is configured, which bearer tokens do without.
     #[must_use]
     pub fn client(&self, index: usize) -> Option<&ClientConf> {

@@ -2,34 +2,56 @@
 //! web framework, no page, no admin and no portal. Called by `services::gateway`.
 //!
 //! ```text
-//! RequestView --> credential search --> proof --> claims --> consumer --> session --> Verdict
-//!                    (1.3)              (2)       (7.1)      (7.4)        (5)
+//! RequestView --> session, else credential search --> proof --> claims --> consumer --> session --> Verdict
+//!                 (2.1)         (1.3)                 (2)       (7.1)      (7.4)        (5)
+//!                 +----------- authentication ------------+    +-------- admission --------+
 //! ```
 
+pub mod access;
+mod admission;
+pub mod after_login;
+mod authentication;
+pub mod backchannel;
+pub mod cache;
+mod claim_values;
 pub mod client_choice;
+mod client_proof;
 pub mod context;
-mod failure;
+pub mod extras;
+pub mod failure;
+pub mod headers;
+pub mod login;
+pub mod logout;
 pub mod mapping;
 pub mod methods;
 pub mod proof;
 pub mod refusal;
 pub mod request;
 pub mod search;
+pub mod session;
+mod session_refresher;
+mod set_cookie;
+#[cfg(test)]
+mod tests_support;
 pub mod tokens;
 pub mod verdict;
+pub mod verified_tokens;
 
 use std::sync::Arc;
 
-use crate::config::plugin::{ConsumerField, OpenIdConnectConf};
-use crate::domain::consumer::Consumer;
+use crate::config::plugin::{OpenIdConnectConf, Place};
 use crate::domain::method::Method;
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
 
+use super::own_keys::OwnKeyRing;
 use super::provider::Provider;
 use context::Context;
-use refusal::ChallengeError;
-use search::{Credential, Found, Spot};
+use extras::Extras;
+use login::Login;
+use methods::kong_oauth2::GatewayTokens;
+use session::{SessionParts, Sessions};
+use session_refresher::SessionRefresher;
 
 pub use mapping::ConsumerDirectory;
 pub use proof::{ClaimSources, Proof, ProvedTokens};
@@ -45,27 +67,34 @@ pub struct EngineParts {
     pub clock: Clock,
     /// The gateway's consumers.
     pub consumers: Arc<dyn ConsumerDirectory>,
+    /// Tokens of the gateway's own OAuth 2.0 plugin; without them no `kong_oauth2` token is known.
+    pub gateway_tokens: Option<Arc<dyn GatewayTokens>>,
+    /// What clients without a key of their own sign with.
+    pub own_keys: Arc<dyn OwnKeyRing>,
+    /// What sessions and started logins need.
+    pub sessions: SessionParts,
 }
 
 /// One plugin instance at work. Asks the provider nothing until a request needs it.
 pub struct Engine {
     context: Context,
     consumers: Arc<dyn ConsumerDirectory>,
-}
-
-/// A proof with what it stood on.
-struct Evidence {
-    proof: Proof,
-    spots: Vec<Spot>,
+    gateway_tokens: Option<Arc<dyn GatewayTokens>>,
+    sessions: Sessions,
+    login: Login,
 }
 
 impl Engine {
     /// The engine of a configuration.
     #[must_use]
     pub fn new(conf: OpenIdConnectConf, parts: EngineParts) -> Self {
+        warn_about(&conf);
         let provider = Provider::new(&conf.provider, parts.http.clone(), parts.clock.clone());
-        let context = Context { conf: Arc::new(conf), provider, http: parts.http, clock: parts.clock };
-        Self { context, consumers: parts.consumers }
+        let context = Context::new(conf, provider, parts.http, parts.clock, parts.own_keys);
+        let login = Login::new(context.clone(), parts.sessions.secret.clone());
+        let refresher = Arc::new(SessionRefresher(context.clone()));
+        let sessions = Sessions::new(Arc::clone(&context.conf), parts.sessions, context.clock.clone(), refresher);
+        Self { context, consumers: parts.consumers, gateway_tokens: parts.gateway_tokens, sessions, login }
     }
 
     /// The configuration.
@@ -80,10 +109,30 @@ impl Engine {
         &self.context.provider
     }
 
+    /// What the steps share, for logouts that come from the provider.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
     /// Whether [`Self::decide`] has to see the arguments of the body.
     #[must_use]
     pub fn wants_body(&self, view: &RequestView<'_>) -> bool {
-        !self.stands_aside(view) && search::may_need_body(self.conf().methods, &self.conf().search, view)
+        let conf = self.conf();
+        let chooses_client = || conf.clients.len() > 1 && client_choice::asked_for(conf, view).is_none();
+        !self.stands_aside(view)
+            && (search::may_need_body(conf.methods, &conf.search, view)
+                || Extras::may_need_body(conf)
+                || logout::wants_body(&conf.logout, view)
+                || conf.allows(Method::AuthorizationCode) && self.login.wants_body(view)
+                || may_carry_id_token(conf)
+                || chooses_client())
     }
 
     /// What is to happen to a request: the steps of openid-connect.md 1.2 in their order.
@@ -91,17 +140,26 @@ impl Engine {
         if self.stands_aside(view) {
             return Verdict::Pass;
         }
-        match self.authenticate(view).await {
-            Ok(evidence) => self.admit(evidence),
-            Err(refusal) => self.refuse(&refusal),
+        if logout::is_asked(&self.conf().logout, view) {
+            return self.log_out(view).await;
+        }
+        let asked = client_choice::asked_for(self.conf(), view);
+        let mut evidence = match self.authenticate(view, asked).await {
+            Ok(evidence) => evidence,
+            Err(unproved) => return self.turn_away(view, unproved, asked.unwrap_or(0)).await,
+        };
+        match self.admit(view, &mut evidence).await {
+            Ok(verdict) => verdict,
+            Err(refusal) => self.refuse(view, &refusal, evidence.proof.client, Some(&evidence)).await,
         }
     }
 
-    /// The consumer that stands for nobody (openid-connect.md 1.7), if it is configured and still there.
-    fn anonymous(&self) -> Option<Arc<Consumer>> {
-        let name = self.conf().mapping.anonymous.as_deref()?;
-        let by = |field| self.consumers.find(field, name, false);
-        by(ConsumerField::Id).or_else(|| by(ConsumerField::Username))
+    /// Step 5.
+    async fn log_out(&self, view: &RequestView<'_>) -> Verdict {
+        match logout::run(&self.context, &self.sessions, &self.login, view).await {
+            Ok(answer) => Verdict::Answer(Box::new(answer)),
+            Err(refusal) => self.refuse(view, &refusal, 0, None).await,
+        }
     }
 
     /// Steps 1 and 2: preflights, and callers whom another plugin has let in.
@@ -109,62 +167,6 @@ impl Engine {
         let conf = self.conf();
         let is_preflight = view.method == "OPTIONS" && !conf.run_on_preflight;
         is_preflight || (view.is_authenticated && conf.mapping.anonymous.is_some())
-    }
-
-    /// Steps 4 to 8: from the request to a proved credential.
-    async fn authenticate(&self, view: &RequestView<'_>) -> Result<Evidence, Refusal> {
-        let client = client_choice::asked_for(self.conf(), view).unwrap_or(0);
-        let found = search::find(self.conf().methods, &self.conf().search, view).map_err(|error| {
-            Refusal::unauthorized(ChallengeError::InvalidRequest, "credential_malformed", error.to_string())
-        })?;
-        let Some(Found { credential, spots }) = found else {
-            return Err(Refusal::no_credential());
-        };
-        let proof = self.prove(client, &credential).await?;
-        Ok(Evidence { proof, spots })
-    }
-
-    /// Step 8: the credential's method. A method that is not offered yet finds nothing acceptable.
-    async fn prove(&self, client: usize, credential: &Credential<'_>) -> Result<Proof, Refusal> {
-        match credential {
-            Credential::Token(token) if self.conf().allows(Method::Bearer) && tokens::is_signed(token) => {
-                methods::bearer::prove(&self.context, client, token).await
-            }
-            _ => Err(Refusal::unauthorized(
-                ChallengeError::InvalidToken,
-                "credential_unsuitable",
-                "no enabled method takes this kind of credential",
-            )),
-        }
-    }
-
-    /// Steps 11 to 16: from a proved credential to the request that goes on.
-    fn admit(&self, evidence: Evidence) -> Verdict {
-        let mut changes = Changes::default();
-        if self.conf().hide_credentials {
-            hide(&evidence.spots, &mut changes);
-        }
-        let subject = evidence.proof.subject();
-        Verdict::Forward(Box::new(Forwarded {
-            changes,
-            method: Some(evidence.proof.method),
-            subject,
-            ..Forwarded::default()
-        }))
-    }
-
-    fn refuse(&self, refusal: &Refusal) -> Verdict {
-        if refusal.class == RefusalClass::Unauthorized
-            && let Some(consumer) = self.anonymous()
-        {
-            return Verdict::Forward(Box::new(Forwarded {
-                consumer: Some(consumer),
-                is_anonymous: true,
-                ..Forwarded::default()
-            }));
-        }
-        tracing::info!(reason = refusal.reason, detail = refusal.detail, "openid-connect: request refused");
-        Verdict::Answer(Box::new(failure::answer(refusal, &self.conf().failure)))
     }
 }
 
@@ -174,14 +176,23 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// Takes away exactly the credential that was used (openid-connect.md 5.9).
-fn hide(spots: &[Spot], changes: &mut Changes) {
-    for spot in spots {
-        match spot.clone() {
-            Spot::Header(name) => changes.remove_headers.push(name),
-            Spot::Query(name) => changes.remove_query.push(name),
-            Spot::Body(name) => changes.remove_body.push(name),
-            Spot::Cookie(name) => changes.remove_cookies.push(name),
-        }
+/// Whether an ID token may travel in a body, beside an access token wherever that is.
+fn may_carry_id_token(conf: &OpenIdConnectConf) -> bool {
+    conf.search.id_token_name.is_some() && conf.search.id_token.has(Place::Body)
+}
+
+/// What an operator should know of a configuration that works, but not as they may think.
+fn warn_about(conf: &OpenIdConnectConf) {
+    let issuer = conf.provider.name.as_str();
+    let both = conf.allows(Method::Password) && conf.allows(Method::ClientCredentials);
+    if both && conf.search.password.has(Place::Header) && conf.search.client_credentials.has(Place::Header) {
+        tracing::warn!(
+            issuer,
+            "openid-connect: password and client_credentials share the Authorization header; a client's secret is tried as \
+             a password first, at the provider and each time"
+        );
+    }
+    if !conf.verification.signature || !conf.verification.ignore_signature.is_empty() {
+        tracing::warn!(issuer, "openid-connect: not all signatures of tokens are verified");
     }
 }

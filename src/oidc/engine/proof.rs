@@ -9,6 +9,9 @@ use crate::domain::claims::ClaimPath;
 use crate::domain::consumer::Consumer;
 use crate::domain::method::Method;
 use crate::domain::time::UnixSeconds;
+use crate::oidc::verify::time_of;
+
+use super::verified_tokens::KnownToken;
 
 /// A proved credential.
 #[derive(Clone, Debug)]
@@ -32,6 +35,28 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// A proof that has nothing to show yet.
+    #[must_use]
+    pub fn new(method: Method, client: usize) -> Self {
+        Self {
+            method,
+            client,
+            tokens: ProvedTokens::default(),
+            claims: ClaimSources::default(),
+            access_token_jwk: None,
+            id_token_jwk: None,
+            consumer: None,
+            token_answer: None,
+        }
+    }
+
+    /// Takes over what the verified access token says.
+    pub fn set_access_token(&mut self, known: KnownToken) {
+        self.tokens.expires_at = time_of(&known.claims, "exp");
+        self.claims.access_token = Some(known.claims);
+        self.access_token_jwk = known.jwk;
+    }
+
     /// `sub`, wherever it stands.
     #[must_use]
     pub fn subject(&self) -> Option<String> {
@@ -55,6 +80,14 @@ pub struct ProvedTokens {
     pub expires_at: Option<UnixSeconds>,
 }
 
+impl ProvedTokens {
+    /// Whether the access token has ended or ends within `leeway` seconds. A token without a known end never does.
+    #[must_use]
+    pub fn needs_refresh(&self, now: UnixSeconds, leeway: i64) -> bool {
+        self.expires_at.is_some_and(|end| now.plus(leeway) >= end)
+    }
+}
+
 /// Claims by where they come from. Verified all.
 #[derive(Clone, Debug, Default)]
 pub struct ClaimSources {
@@ -75,7 +108,7 @@ impl ClaimSources {
         [&self.access_token, &self.id_token, &self.introspection, &self.user_info]
             .into_iter()
             .flatten()
-            .find_map(|claims| path.find(claims))
+            .find_map(|claims| path.find(claims).filter(|value| !value.is_null()))
     }
 
     /// ID token, access token, introspection, UserInfo: consumer mapping (openid-connect.md 7.4).
@@ -84,6 +117,6 @@ impl ClaimSources {
         [&self.id_token, &self.access_token, &self.introspection, &self.user_info]
             .into_iter()
             .flatten()
-            .find_map(|claims| path.find(claims))
+            .find_map(|claims| path.find(claims).filter(|value| !value.is_null()))
     }
 }

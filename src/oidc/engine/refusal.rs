@@ -25,6 +25,28 @@ pub enum ChallengeError {
     InsufficientScope,
 }
 
+impl ChallengeError {
+    /// The code.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+        }
+    }
+
+    /// What callers may always know.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "The request is malformed",
+            Self::InvalidToken => "The credential is not acceptable",
+            Self::InsufficientScope => "The token does not have the scope that is needed",
+        }
+    }
+}
+
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -63,6 +85,12 @@ impl Refusal {
     #[must_use]
     pub fn forbidden(reason: &'static str, detail: impl Into<String>) -> Self {
         Self { class: RefusalClass::Forbidden, error: None, scope: None, reason, detail: detail.into() }
+    }
+
+    /// Whether trying again later may help.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.class == RefusalClass::Unexpected
     }
 
     /// A problem that is not the caller's.

@@ -10,10 +10,12 @@ use crate::domain::time::UnixSeconds;
 use crate::oidc::issuer::IssuerRule;
 use crate::oidc::jws::UnverifiedToken;
 use crate::oidc::provider::ProviderSnapshot;
-use crate::oidc::verify::{Checks, Expectations, TokenError, TokenKind, Verified, verify};
+use crate::oidc::verify::{Checks, Expectations, TokenError, TokenKind, Verified, time_of, verify};
 
+use super::cache::Key;
 use super::context::Context;
 use super::refusal::{ChallengeError, Refusal};
+use super::verified_tokens::KnownToken;
 
 /// Whether a token has the form of a signed one: three parts. Everything else is opaque.
 #[must_use]
@@ -49,6 +51,7 @@ impl Wanted<'_> {
             TokenKind::AccessToken => "access token",
             TokenKind::UserInfo => "UserInfo answer",
             TokenKind::Introspection => "introspection answer",
+            TokenKind::LogoutToken => "logout token",
         }
     }
 }
@@ -84,6 +87,34 @@ impl Context {
                 self.clock.now(),
             )
         }
+    }
+
+    /// What a signed token says, verified now or a moment ago.
+    ///
+    /// # Errors
+    /// It is not acceptable, or the provider is unknown and does not answer.
+    pub async fn known_token(&self, token: &str, wanted: Wanted<'_>) -> Result<KnownToken, Refusal> {
+        let snapshot = self.provider.snapshot().await?;
+        let client = self.client(wanted.client).map(|client| client.id.as_str()).unwrap_or_default();
+        let companions = [wanted.nonce.unwrap_or_default(), wanted.access_token.unwrap_or_default()];
+        let key = Key::of([wanted.name(), wanted.method.name(), client, token].into_iter().chain(companions));
+        if let Some(known) = self.verified.find(key, &snapshot, self.clock.now()).await {
+            return Ok(known);
+        }
+        let (verified, snapshot) = self.verify_with(&snapshot, token, wanted).await?;
+        let good_until = self.good_until(&verified.claims);
+        let known = KnownToken { claims: Arc::new(verified.claims), jwk: verified.jwk };
+        self.verified.keep(key, known.clone(), good_until, snapshot, token.len()).await;
+        Ok(known)
+    }
+
+    /// When time alone makes a verified token unacceptable.
+    fn good_until(&self, claims: &Value) -> Option<UnixSeconds> {
+        let leeway = self.conf.verification.leeway;
+        let expiry = time_of(claims, "exp").map(|end| end.plus(leeway));
+        let login = self.conf.authorization.max_age.zip(time_of(claims, "auth_time"));
+        let login_end = login.map(|(max_age, at)| at.plus(max_age).plus(leeway).plus(1));
+        [expiry, login_end].into_iter().flatten().filter(|_| self.conf.verification.claims).min()
     }
 
     /// Verifies a signed token, with newly fetched keys when no known one fits.
@@ -140,10 +171,4 @@ fn describe(error: &TokenError, name: &str, token: &str, issuers: &IssuerRule) -
         }
         other => format!("the {name} is not acceptable: {other}"),
     }
-}
-
-/// The end of a token by its verified claims.
-#[must_use]
-pub fn expiry(claims: &Value) -> Option<UnixSeconds> {
-    crate::oidc::verify::time_of(claims, "exp")
 }

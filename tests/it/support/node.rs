@@ -176,6 +176,12 @@ pub fn settings(upstream: &str) -> Settings {
             super_admins: vec![],
             require_verified_email: true,
         },
+        gateway: GatewaySettings {
+            file: None,
+            surroundings: Default::default(),
+            forward_auth_path: "/_sso/auth".into(),
+            max_body: u64::MAX,
+        },
         audit: AuditSettings {
             enabled: false,
             ignore_methods: vec![],
@@ -188,6 +194,7 @@ pub fn settings(upstream: &str) -> Settings {
         },
         database: DatabaseSettings::Sqlite("unused".into()),
         encryption_key: Some("an encryption key of 32 characters".to_owned().into()),
+        previous_session_secrets: Vec::new(),
         trusted_proxies: TrustedProxies::default(),
         egress: EgressSettings::default(),
         allow_insecure: false,

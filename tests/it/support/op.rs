@@ -50,6 +50,7 @@ pub enum Door {
     Token,
     UserInfo,
     EndSession,
+    Revocation,
 }
 
 /// What an endpoint does instead of its work.
@@ -131,6 +132,10 @@ pub struct Behaviour {
     pub refuse_login: Option<String>,
     /// Accept the client without its secret.
     pub public_client: bool,
+    /// Keys with which the client may sign assertions: a JWK Set.
+    pub client_jwks: Value,
+    /// Forms that came to the revocation endpoint.
+    pub revocations: Vec<HashMap<String, String>>,
     pub(super) faults: HashMap<Door, Fault>,
     pub(super) edit_metadata: Edit<Value>,
     edit_id_token: Edit<Draft>,
@@ -317,6 +322,8 @@ impl Behaviour {
             sign_user_info: false,
             refuse_login: None,
             public_client: false,
+            client_jwks: json!({ "keys": [] }),
+            revocations: Vec::new(),
             faults: HashMap::new(),
             edit_metadata: None,
             edit_id_token: None,

@@ -71,7 +71,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/authorize", web::get().to(authorize))
         .route("/token", web::post().to(token))
         .route("/userinfo", web::get().to(user_info))
-        .route("/end-session", web::get().to(end_session));
+        .route("/end-session", web::get().to(end_session))
+        .route("/revoke", web::post().to(revoke));
 }
 
 fn metadata(op: &OpState, behaviour: &Behaviour) -> HttpResponse {
@@ -79,6 +80,7 @@ fn metadata(op: &OpState, behaviour: &Behaviour) -> HttpResponse {
     let mut document = json!({
         "issuer": op.issuer(), "authorization_endpoint": at("authorize"), "token_endpoint": at("token"),
         "userinfo_endpoint": at("userinfo"), "end_session_endpoint": at("end-session"), "jwks_uri": at("jwks"),
+        "revocation_endpoint": at("revoke"),
         "response_types_supported": ["code"], "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "authorization_response_iss_parameter_supported": behaviour.iss_parameter != IssParameter::Omit,
@@ -152,7 +154,7 @@ async fn token(op: Data<OpState>, request: HttpRequest, form: Form<HashMap<Strin
     let asked = TokenRequest { authorization, form: form.into_inner() };
     op.answer(Door::Token, |op, behaviour| {
         behaviour.token_requests.push(asked.clone());
-        if !is_client(&asked, behaviour.public_client) {
+        if !is_client(&asked, behaviour, op.base.join("token").unwrap().as_str()) {
             return refusal(401, "invalid_client");
         }
         match asked.form.get("grant_type").map(String::as_str) {
@@ -169,8 +171,13 @@ fn refusal(status: u16, error: &str) -> HttpResponse {
     HttpResponse::build(StatusCode::from_u16(status).unwrap()).json(body)
 }
 
-fn is_client(asked: &TokenRequest, public: bool) -> bool {
+fn is_client(asked: &TokenRequest, behaviour: &Behaviour, endpoint: &str) -> bool {
+    let public = behaviour.public_client;
     let posted = |name: &str| asked.form.get(name).map(String::as_str);
+    if let Some(assertion) = posted("client_assertion") {
+        let typ = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        return posted("client_assertion_type") == Some(typ) && is_assertion(assertion, behaviour, endpoint);
+    }
     match &asked.authorization {
         Some(header) => {
             let decoded = header.strip_prefix("Basic ").and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
@@ -181,6 +188,41 @@ fn is_client(asked: &TokenRequest, public: bool) -> bool {
         }
         None => posted("client_id") == Some(CLIENT_ID) && (public || posted("client_secret") == Some(CLIENT_SECRET)),
     }
+}
+
+/// RFC 7523: signed by the client's secret or one of its keys, for this endpoint, not for long.
+fn is_assertion(assertion: &str, behaviour: &Behaviour, endpoint: &str) -> bool {
+    let (input, signature) = assertion.rsplit_once('.').unwrap();
+    let part = |index: usize| -> Value {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(assertion.split('.').nth(index).unwrap()).unwrap()).unwrap()
+    };
+    let (header, claims) = (part(0), part(1));
+    let algorithm: jsonwebtoken::Algorithm = header["alg"].as_str().unwrap().parse().unwrap();
+    let verified = |key: &jsonwebtoken::DecodingKey| {
+        jsonwebtoken::crypto::verify(signature, input.as_bytes(), key, algorithm).unwrap_or(false)
+    };
+    let is_signed = if header["alg"].as_str().unwrap().starts_with("HS") {
+        verified(&jsonwebtoken::DecodingKey::from_secret(CLIENT_SECRET.as_bytes()))
+    } else {
+        let keys = kong_sso::oidc::keys::KeySet::parse(behaviour.client_jwks.to_string().as_bytes()).unwrap();
+        keys.candidates(algorithm, header["kid"].as_str()).any(|key| verified(key.decoding_key()))
+    };
+    let now = behaviour.clock.now().0;
+    let seconds = |name: &str| claims[name].as_i64().unwrap();
+    is_signed
+        && (claims["iss"].as_str(), claims["sub"].as_str()) == (Some(CLIENT_ID), Some(CLIENT_ID))
+        && claims["aud"] == json!(endpoint)
+        && claims["jti"].as_str().unwrap().len() >= 22
+        && seconds("iat") <= now + 1
+        && (now..=now + 61).contains(&seconds("exp"))
+}
+
+async fn revoke(op: Data<OpState>, form: Form<HashMap<String, String>>) -> HttpResponse {
+    op.answer(Door::Revocation, |_, behaviour| {
+        behaviour.revocations.push(form.into_inner());
+        HttpResponse::Ok().finish()
+    })
+    .await
 }
 
 /// RFC 6749 2.3.1: id and secret are form-urlencoded inside HTTP Basic.

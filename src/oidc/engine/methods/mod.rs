@@ -2,3 +2,7 @@
 //! a [`Proof`](super::Proof) or a [`Refusal`](super::Refusal).
 
 pub mod bearer;
+pub mod grants;
+pub mod introspection;
+pub mod kong_oauth2;
+pub mod user_info;

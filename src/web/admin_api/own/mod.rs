@@ -9,6 +9,7 @@ mod discovery;
 mod groups;
 mod input;
 mod listing;
+mod openid_connect;
 mod rbac_users;
 mod role_endpoints;
 mod roles;
@@ -18,7 +19,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
@@ -38,7 +39,7 @@ use crate::web::outlive;
 
 /// First segments of own doors.
 const OWN_DOORS: &[&str] =
-    &["admins", "audit", "auth", "endpoints", "groups", "licenses", "rbac", "userinfo", "workspaces"];
+    &["admins", "audit", "auth", "endpoints", "groups", "licenses", "openid-connect", "rbac", "userinfo", "workspaces"];
 /// Longest body of an own door, bytes.
 const LONGEST_BODY: usize = 1024 * 1024;
 
@@ -200,7 +201,11 @@ pub(super) async fn answer_request(
     if let Some(lines) = audit::export(arrival, &call).await? {
         return Ok(lines);
     }
-    Ok(answer(&call).await?.into_response())
+    let mut response = answer(&call).await?.into_response();
+    if openid_connect::is_jwk_set(&call) && response.status() == StatusCode::OK {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(openid_connect::JWK_SET));
+    }
+    Ok(response)
 }
 
 /// Calls a door from a page: judged, recorded and answered as a request of the Admin API would be.
@@ -260,6 +265,7 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         ["admins", path @ ..] => admins::answer(call, path).await,
         ["workspaces", path @ ..] => workspaces::answer(call, path).await,
         ["audit", ..] => audit::answer(call).await,
+        ["openid-connect", path @ ..] => openid_connect::answer(call, path).await,
         ["userinfo"] => discovery::user_info(call).await,
         ["endpoints"] => discovery::endpoints(call).await,
         _ => Err(ApiError::not_found()),

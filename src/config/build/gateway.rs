@@ -1,0 +1,52 @@
+//! The OpenID Connect gateway.
+
+use std::path::PathBuf;
+
+use super::Builder;
+use crate::config::declared::{self, Surroundings};
+use crate::config::finding::{Finding, Findings};
+use crate::config::load::LoadMode;
+use crate::config::settings::GatewaySettings;
+
+const FILE: &str = "sso_proxy_config";
+
+impl Builder<'_> {
+    pub(super) fn gateway(&mut self) -> GatewaySettings {
+        const PATH: &str = "sso_forward_auth_path";
+        let is_served = !self.values.listen("sso_proxy_listen").is_empty();
+        let file = self.values.text(FILE).map(PathBuf::from);
+        if is_served && file.is_none() {
+            self.error(FILE, "sso_proxy_config must name the file with the routes when sso_proxy_listen is on");
+        }
+        if file.is_some() && !is_served {
+            self.findings.warn(FILE, "sso_proxy_config has no effect while sso_proxy_listen is off");
+        }
+        let forward_auth_path = self.path(PATH, "/_sso/auth");
+        if forward_auth_path == "/" {
+            self.error(PATH, format!("{PATH} must not be '/'"));
+        }
+        let max_body = self.values.size("sso_proxy_max_body_size").filter(|size| *size > 0).unwrap_or(u64::MAX);
+        let surroundings = Surroundings { forbid_unverified: self.forbids_unverified(), ..Surroundings::default() };
+        GatewaySettings { file: file.filter(|_| is_served), surroundings, forward_auth_path, max_body }
+    }
+}
+
+/// Reads the declared file only to see whether it can be used.
+pub(in crate::config) fn check_declared(settings: &GatewaySettings, mode: LoadMode, findings: &mut Findings) {
+    let Some(path) = &settings.file else { return };
+    let about = |problem: &declared::Problem| Finding::about(FILE, format!("{}: {problem}", path.display()));
+    let problems = match declared::load(path, &settings.surroundings) {
+        Ok(declared) => {
+            findings.warnings.extend(declared.warnings.iter().map(about));
+            return;
+        }
+        Err(problems) => problems,
+    };
+    for problem in problems {
+        let finding = about(&problem);
+        match problem.is_unresolved && mode == LoadMode::Check {
+            true => findings.warnings.push(finding.strict()),
+            false => findings.errors.push(finding),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Sessions of the plugin (openid-connect.md 2.1, 5). The pipeline opens one before it searches for other credentials,
+//! and keeps, starts or ends one when the request has been judged.
+//!
+//! ```text
+//! cookie --open--> slot of the audience --cookie storage--> content
+//!                        |  id                                 |
+//!                        +--server storage, cached 1 s-------->+
+//!        limits, binding, issuer, client --> OpenSession --freshen--> one refresh for all --> keep: cookies to send
+//! ```
+//!
+//! A session gets a new id each time that it is saved. The old id leads to its successor for ten seconds, so that
+//! requests which were under way find it.
+
+pub mod codec;
+pub mod content;
+mod facts;
+mod keeping;
+mod opening;
+mod refreshing;
+mod secret;
+pub mod storage;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+
+pub use content::SessionContent;
+pub use facts::SessionFacts;
+pub use opening::OpenSession;
+pub use refreshing::{Refresh, Refreshed};
+pub use secret::SessionSecret;
+pub use storage::{LogoutName, Record, SessionStorage, Step, StorageError};
+
+use self::codec::CodecError;
+use self::opening::{Known, Opened};
+use self::refreshing::SharedRefresh;
+use crate::config::plugin::{OpenIdConnectConf, PluginSessionConf};
+use crate::domain::session::SessionLimits;
+use crate::domain::time::Clock;
+use crate::oidc::error::RefreshError;
+
+/// What session cookies are sealed for.
+const SESSION: &str = "plugin session cookie";
+/// What remember cookies are sealed for.
+const REMEMBER: &str = "plugin remember cookie";
+/// What stored sessions are sealed for.
+const RECORD: &str = "plugin session record";
+/// What the id of a successor is sealed for.
+const POINTER: &str = "plugin session successor";
+
+/// Sessions that are kept in memory.
+const CACHED: u64 = 10_000;
+/// How long a stored session is believed without asking the storage: this long a session that was ended elsewhere may
+/// still be used on this node.
+const CACHED_FOR: Duration = Duration::from_secs(1);
+/// How long a session out of a cookie is kept: it cannot change, only its limits are looked at again.
+const COOKIE_CACHED_FOR: Duration = Duration::from_secs(60);
+
+/// What the engine needs for sessions.
+#[derive(Clone, Debug)]
+pub struct SessionParts {
+    /// What seals them.
+    pub secret: SessionSecret,
+    /// Where they are stored; `None` = in the cookie.
+    pub storage: Option<Arc<dyn SessionStorage>>,
+}
+
+/// A session could not be handled. The request gets "unexpected", and nobody is logged out.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The cookie could not be written.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// The provider could not be asked for new tokens.
+    #[error(transparent)]
+    Refresh(#[from] RefreshError),
+}
+
+impl SessionError {
+    /// A stable word for logs and metrics.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Storage(_) => "session_storage",
+            Self::Codec(CodecError::TooLarge) => "session_too_large",
+            Self::Codec(CodecError::Seal) => "session_seal",
+            Self::Refresh(error) => error.code(),
+        }
+    }
+}
+
+/// The sessions of one plugin instance; clones share caches.
+#[derive(Clone)]
+pub struct Sessions(Arc<Inner>);
+
+struct Inner {
+    conf: Arc<OpenIdConnectConf>,
+    parts: SessionParts,
+    clock: Clock,
+    refresher: Arc<dyn Refresh>,
+    /// Stored sessions by key.
+    stored: Cache<String, Arc<Known>>,
+    /// Sessions out of cookies, by the hash of the cookie.
+    cookies: Cache<String, Arc<Opened>>,
+    refreshes: Cache<String, SharedRefresh>,
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").finish_non_exhaustive()
+    }
+}
+
+impl Sessions {
+    /// Sessions of a plugin instance.
+    #[must_use]
+    pub fn new(conf: Arc<OpenIdConnectConf>, parts: SessionParts, clock: Clock, refresher: Arc<dyn Refresh>) -> Self {
+        let refreshes_for = Duration::from_secs(storage::STALE_WINDOW.unsigned_abs());
+        Self(Arc::new(Inner {
+            conf,
+            parts,
+            clock,
+            refresher,
+            stored: Cache::builder().max_capacity(CACHED).time_to_live(CACHED_FOR).build(),
+            cookies: Cache::builder().max_capacity(CACHED).time_to_live(COOKIE_CACHED_FOR).build(),
+            refreshes: Cache::builder().max_capacity(CACHED).time_to_live(refreshes_for).build(),
+        }))
+    }
+}
+
+impl Inner {
+    fn session_conf(&self) -> &PluginSessionConf {
+        &self.conf.session
+    }
+
+    fn limits(&self) -> SessionLimits {
+        let conf = self.session_conf();
+        SessionLimits { idling: conf.idling_timeout, rolling: conf.rolling_timeout, absolute: conf.absolute_timeout }
+    }
+
+    /// The limits of the persistent session; it has no idle limit.
+    fn remember_limits(&self) -> Option<SessionLimits> {
+        let conf = self.session_conf().remember.as_ref()?;
+        Some(SessionLimits { idling: 0, rolling: conf.rolling_timeout, absolute: conf.absolute_timeout })
+    }
+}

@@ -1,0 +1,79 @@
+//! Where sessions of the plugin live on the server (openid-connect.md 5.5): one trait, implemented by `services` for the
+//! database and for Redis. What is stored is sealed; a storage sees hashes of ids, ends and the index for logouts.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+
+use crate::domain::time::UnixSeconds;
+
+/// Seconds for which the key of a replaced session leads to its successor.
+pub const STALE_WINDOW: i64 = 10;
+
+/// The storage could not be asked. The request cannot be judged: nobody is logged out because of it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the session storage failed: {0}")]
+pub struct StorageError(pub String);
+
+/// What the provider calls a session; logouts from outside name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogoutName {
+    /// `iss`.
+    pub issuer: String,
+    /// `sub`.
+    pub subject: Option<String>,
+    /// `sid`.
+    pub idp_session: Option<String>,
+}
+
+/// A stored session. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The sealed content; of a session that was replaced, its successor's sealed id.
+    pub sealed: String,
+    /// Whether it was replaced.
+    pub is_replaced: bool,
+    /// How logouts find it; `None` for a session without subject.
+    pub name: Option<LogoutName>,
+    /// Last recorded use.
+    pub last_seen_at: UnixSeconds,
+    /// From this second on it does not exist.
+    pub expires_at: UnixSeconds,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// A step of a storage.
+pub type Step<'s, T> = BoxFuture<'s, Result<T, StorageError>>;
+
+/// A server-side storage. Keys are hashes of session ids. Each step is atomic, over all nodes.
+pub trait SessionStorage: fmt::Debug + Send + Sync {
+    /// The record of that key, unless it is over.
+    fn load<'s>(&'s self, key: &'s str) -> Step<'s, Option<Record>>;
+
+    /// Stores a new session.
+    fn create<'s>(&'s self, key: &'s str, record: &'s Record) -> Step<'s, ()>;
+
+    /// Stores a session under a new key in place of the one at `old`, where `pointer` stays for a short time. `false`,
+    /// and nothing is stored, when the old one has ended or was replaced already.
+    fn replace<'s>(&'s self, old: &'s str, pointer: &'s Record, new: &'s str, record: &'s Record) -> Step<'s, bool>;
+
+    /// Records a use; never moves the time back. Without effect when the session is gone or replaced.
+    fn touch<'s>(&'s self, key: &'s str, seen: UnixSeconds, expires_at: UnixSeconds) -> Step<'s, ()>;
+
+    /// Ends a session.
+    fn delete<'s>(&'s self, key: &'s str) -> Step<'s, ()>;
+
+    /// Ends the sessions of that name: by subject, by the provider's session, or by both together; returns how many.
+    fn delete_named<'s>(&'s self, name: &'s LogoutName) -> Step<'s, u64>;
+
+    /// Tries to become the one who refreshes the tokens of a session, for some seconds; `false` when another is.
+    fn lease<'s>(&'s self, key: &'s str, owner: &'s str, seconds: i64) -> Step<'s, bool>;
+
+    /// Gives the lease back; without effect when `owner` lost it.
+    fn release<'s>(&'s self, key: &'s str, owner: &'s str) -> Step<'s, ()>;
+}

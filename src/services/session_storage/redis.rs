@@ -1,0 +1,315 @@
+//! Plugin sessions in Redis (openid-connect.md 5.5): one server, or one address behind which its operator keeps one.
+//! Each step that must be atomic is one script, so that two nodes never both win.
+//!
+//! ```text
+//! PREFIX:KEY          hash: s(ealed) r(eplaced) t(ime of last use) e(nd) i(ssuer) u(ser) d(evice session)
+//! PREFIX:lease:KEY    owner of the refresh, with its end
+//! PREFIX:sub:HASH     set of keys of a subject; PREFIX:sid:HASH of a session of the provider
+//! ```
+
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo, Script, TlsCertificates};
+use secrecy::ExposeSecret as _;
+
+use crate::config::plugin::RedisConf;
+use crate::config::settings::EgressSettings;
+use crate::domain::time::UnixSeconds;
+use crate::oidc::engine::session::{LogoutName, Record, SessionStorage, Step, StorageError};
+use crate::sealing::sha256_hex;
+
+/// Stores a session and its entries in the indices, which live as long as the longest session in them.
+const STORE: &str = r"
+local function store(record, sub, sid, key, sealed, seen, ends, iss, subject, device)
+  redis.call('HSET', record, 's', sealed, 'r', '0', 't', seen, 'e', ends, 'i', iss, 'u', subject, 'd', device)
+  redis.call('EXPIREAT', record, ends)
+  local now = tonumber(redis.call('TIME')[1])
+  for _, index in ipairs({sub, sid}) do
+    if index ~= '' then
+      redis.call('SADD', index, key)
+      if now + redis.call('TTL', index) < tonumber(ends) then redis.call('EXPIREAT', index, ends) end
+    end
+  end
+end
+";
+
+/// If the old key is still a session: the pointer in its place, and the new session.
+const REPLACE: &str = r"
+if redis.call('HGET', KEYS[1], 'r') ~= '0' then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('HSET', KEYS[1], 's', ARGV[9], 'r', '1', 't', ARGV[3], 'e', ARGV[10])
+redis.call('EXPIREAT', KEYS[1], ARGV[10])
+for _, index in ipairs({ARGV[7], ARGV[8]}) do
+  if index ~= '' then redis.call('SREM', index, ARGV[11]) end
+end
+store(KEYS[3], ARGV[7], ARGV[8], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[12])
+return 1
+";
+
+const CREATE: &str = r"
+store(KEYS[1], ARGV[7], ARGV[8], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[9])
+return 1
+";
+
+const TOUCH: &str = r"
+if redis.call('HGET', KEYS[1], 'r') ~= '0' then return 0 end
+if tonumber(redis.call('HGET', KEYS[1], 't')) >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 't', ARGV[1], 'e', ARGV[2])
+redis.call('EXPIREAT', KEYS[1], ARGV[2])
+return 1
+";
+
+const LEASE: &str = r"
+if redis.call('HGET', KEYS[1], 'r') ~= '0' then return 0 end
+if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+return 0
+";
+
+const RELEASE: &str = r"
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+";
+
+/// Redis as a storage of sessions.
+pub struct RedisSessions {
+    connection: ConnectionManager,
+    prefix: String,
+    timeout: Duration,
+    create: Script,
+    replace: Script,
+    touch: Script,
+    lease: Script,
+    release: Script,
+}
+
+impl std::fmt::Debug for RedisSessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisSessions").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl From<redis::RedisError> for StorageError {
+    fn from(error: redis::RedisError) -> Self {
+        Self(format!("Redis: {error}"))
+    }
+}
+
+impl RedisSessions {
+    /// The storage. Connects when it is first used, and again whenever the connection was lost.
+    ///
+    /// # Errors
+    /// The configuration cannot be used.
+    pub fn new(conf: &RedisConf, egress: &EgressSettings) -> Result<Self, StorageError> {
+        let (connect, respond) =
+            (Duration::from_millis(conf.connect_timeout_ms), Duration::from_millis(conf.response_timeout_ms));
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(1)
+            .set_min_delay(Duration::from_millis(20))
+            .set_max_delay(Duration::from_millis(200))
+            .set_connection_timeout(Some(connect))
+            .set_response_timeout(Some(respond));
+        let connection = ConnectionManager::new_lazy_with_config(client(conf, egress)?, config)?;
+        let script = |body: &str| Script::new(&format!("{STORE}{body}"));
+        Ok(Self {
+            connection,
+            prefix: conf.prefix.clone(),
+            timeout: connect + respond,
+            create: script(CREATE),
+            replace: script(REPLACE),
+            touch: Script::new(TOUCH),
+            lease: Script::new(LEASE),
+            release: Script::new(RELEASE),
+        })
+    }
+
+    fn record_name(&self, key: &str) -> String {
+        format!("{}:{key}", self.prefix)
+    }
+
+    fn lease_name(&self, key: &str) -> String {
+        format!("{}:lease:{key}", self.prefix)
+    }
+
+    /// The index of a subject and of a session of the provider; empty without one.
+    fn indices(&self, name: Option<&LogoutName>) -> [String; 2] {
+        let index = |kind: &str, value: Option<&String>| {
+            let both = name.zip(value).map(|(name, value)| sha256_hex(format!("{}\n{value}", name.issuer).as_bytes()));
+            both.map(|hash| format!("{}:{kind}:{hash}", self.prefix)).unwrap_or_default()
+        };
+        [
+            index("sub", name.and_then(|name| name.subject.as_ref())),
+            index("sid", name.and_then(|name| name.idp_session.as_ref())),
+        ]
+    }
+
+    /// Bounded as a whole: waiting for a connection and for its answer.
+    async fn within<T>(&self, step: impl Future<Output = redis::RedisResult<T>>) -> Result<T, StorageError> {
+        match tokio::time::timeout(self.timeout, step).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(StorageError(format!("Redis: no answer within {} ms", self.timeout.as_millis()))),
+        }
+    }
+
+    async fn delete_all(&self, name: &LogoutName) -> Result<u64, StorageError> {
+        let mut connection = self.connection.clone();
+        let [sub, sid] = self.indices(Some(name));
+        let sets: Vec<String> = [sub, sid].into_iter().filter(|index| !index.is_empty()).collect();
+        if sets.is_empty() {
+            return Ok(0);
+        }
+        let mut command = redis::cmd("SINTER");
+        command.arg(&sets);
+        let keys: Vec<String> = self.within(command.query_async(&mut connection)).await?;
+        let mut ended = 0;
+        for key in keys {
+            let record = self.load(&key).await?;
+            self.delete(&key).await?;
+            ended += u64::from(record.is_some());
+        }
+        Ok(ended)
+    }
+}
+
+impl SessionStorage for RedisSessions {
+    fn load<'s>(&'s self, key: &'s str) -> Step<'s, Option<Record>> {
+        async move {
+            let look = || async {
+                let mut command = redis::cmd("HMGET");
+                command.arg(self.record_name(key)).arg(&["s", "r", "t", "e", "i", "u", "d"]);
+                command.query_async::<Vec<Option<String>>>(&mut self.connection.clone()).await
+            };
+            let fields = self.within(async {
+                match look().await {
+                    // A server that is back is noticed by the first request, not by the second.
+                    Err(error) if error.is_io_error() && !error.is_timeout() => look().await,
+                    other => other,
+                }
+            });
+            Ok(record(fields.await?))
+        }
+        .boxed()
+    }
+
+    fn create<'s>(&'s self, key: &'s str, record: &'s Record) -> Step<'s, ()> {
+        async move {
+            let [sub, sid] = self.indices(record.name.as_ref());
+            let name = record.name.clone().unwrap_or_default();
+            let mut call = self.create.key(self.record_name(key));
+            call.arg(key).arg(&record.sealed).arg(record.last_seen_at.0).arg(record.expires_at.0);
+            call.arg(name.issuer).arg(name.subject.unwrap_or_default()).arg(sub).arg(sid);
+            call.arg(name.idp_session.unwrap_or_default());
+            let _: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn replace<'s>(&'s self, old: &'s str, pointer: &'s Record, new: &'s str, record: &'s Record) -> Step<'s, bool> {
+        async move {
+            let [sub, sid] = self.indices(record.name.as_ref());
+            let name = record.name.clone().unwrap_or_default();
+            let mut call = self.replace.key(self.record_name(old));
+            call.key(self.lease_name(old)).key(self.record_name(new));
+            call.arg(new).arg(&record.sealed).arg(record.last_seen_at.0).arg(record.expires_at.0);
+            call.arg(name.issuer).arg(name.subject.unwrap_or_default()).arg(sub).arg(sid);
+            call.arg(&pointer.sealed).arg(pointer.expires_at.0).arg(old);
+            call.arg(name.idp_session.unwrap_or_default());
+            let done: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            Ok(done == 1)
+        }
+        .boxed()
+    }
+
+    fn touch<'s>(&'s self, key: &'s str, seen: UnixSeconds, expires_at: UnixSeconds) -> Step<'s, ()> {
+        async move {
+            let mut call = self.touch.key(self.record_name(key));
+            call.arg(seen.0).arg(expires_at.0);
+            let _: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn delete<'s>(&'s self, key: &'s str) -> Step<'s, ()> {
+        async move {
+            // The entries of the indices lead nowhere from now on and end with them.
+            let mut command = redis::cmd("DEL");
+            command.arg(self.record_name(key)).arg(self.lease_name(key));
+            let _: i64 = self.within(command.query_async(&mut self.connection.clone())).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn delete_named<'s>(&'s self, name: &'s LogoutName) -> Step<'s, u64> {
+        self.delete_all(name).boxed()
+    }
+
+    fn lease<'s>(&'s self, key: &'s str, owner: &'s str, seconds: i64) -> Step<'s, bool> {
+        async move {
+            let mut call = self.lease.key(self.record_name(key));
+            call.key(self.lease_name(key)).arg(owner).arg(seconds.saturating_mul(1000));
+            let done: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            Ok(done == 1)
+        }
+        .boxed()
+    }
+
+    fn release<'s>(&'s self, key: &'s str, owner: &'s str) -> Step<'s, ()> {
+        async move {
+            let mut call = self.release.key(self.lease_name(key));
+            call.arg(owner);
+            let _: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+fn record(fields: Vec<Option<String>>) -> Option<Record> {
+    let mut fields = fields.into_iter();
+    let mut next = || fields.next().flatten();
+    let (sealed, replaced, seen, end) = (next()?, next()?, next()?, next()?);
+    let mut text = || next().filter(|text| !text.is_empty());
+    let (issuer, subject, idp_session) = (text(), text(), text());
+    Some(Record {
+        sealed,
+        is_replaced: replaced == "1",
+        name: issuer.map(|issuer| LogoutName { issuer, subject, idp_session }),
+        last_seen_at: UnixSeconds(seen.parse().ok()?),
+        expires_at: UnixSeconds(end.parse().ok()?),
+    })
+}
+
+fn client(conf: &RedisConf, egress: &EgressSettings) -> Result<Client, StorageError> {
+    let mut settings = RedisConnectionInfo::default().set_db(conf.database);
+    if let Some(username) = &conf.username {
+        settings = settings.set_username(username);
+    }
+    if let Some(password) = &conf.password {
+        settings = settings.set_password(password.expose_secret());
+    }
+    let info = address(conf).into_connection_info()?.set_redis_settings(settings);
+    if !conf.tls || conf.socket.is_some() {
+        return Ok(Client::open(info)?);
+    }
+    // Redis takes either the system's authorities or these.
+    let own_roots = (!egress.extra_roots.is_empty()).then(|| egress.extra_roots.join("\n").into_bytes());
+    Ok(Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert: own_roots })?)
+}
+
+fn address(conf: &RedisConf) -> ConnectionAddr {
+    match &conf.socket {
+        Some(path) => ConnectionAddr::Unix(path.into()),
+        None if conf.tls => {
+            if conf.server_name.as_ref().is_some_and(|name| *name != conf.host) {
+                tracing::warn!("redis.server_name is not used: certificates are checked for redis.host");
+            }
+            let (host, port) = (conf.host.clone(), conf.port);
+            ConnectionAddr::TcpTls { host, port, insecure: !conf.tls_verify, tls_params: None }
+        }
+        None => ConnectionAddr::Tcp(conf.host.clone(), conf.port),
+    }
+}

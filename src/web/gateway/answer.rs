@@ -1,0 +1,58 @@
+//! From an upstream's or the engine's answer to the client's.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+
+use crate::kong::headers::OneHop;
+use crate::services::gateway::Answer;
+
+/// The id of a request, on its way up and on the answer.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-kong-request-id");
+
+/// The engine's own answer.
+pub(super) fn of_engine(answer: &Answer) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut built = HttpResponse::build(status);
+    built.insert_header((CACHE_CONTROL, "no-store"));
+    let mut response = match &answer.body {
+        Some(body) => built.json(body),
+        None => built.finish(),
+    };
+    add_headers(&mut response, &answer.headers);
+    response
+}
+
+/// Puts headers on an answer: each cookie as a line of its own, everything else in place of what was there.
+pub(super) fn add_headers(answer: &mut HttpResponse, headers: &[(String, String)]) {
+    let mut replaced: Vec<&str> = Vec::new();
+    for (name, value) in headers {
+        let (Ok(header), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str()))
+        else {
+            tracing::warn!(header = name.as_str(), "a header of the answer cannot be sent and is left out");
+            continue;
+        };
+        if header != SET_COOKIE && !replaced.contains(&name.as_str()) {
+            answer.headers_mut().remove(&header);
+            replaced.push(name);
+        }
+        answer.headers_mut().append(header, value);
+    }
+}
+
+/// Copies what of an upstream's headers is for the client.
+pub(super) fn copy_headers(from: &HeaderMap, to: &mut HeaderMap) {
+    let hop = OneHop::of(from);
+    for (name, value) in from {
+        if !hop.holds(name.as_str()) && name.as_str() != "content-length" {
+            to.append(name.clone(), value.clone());
+        }
+    }
+}
+
+/// The request's id.
+pub(super) fn mark(answer: &mut HttpResponse, request_id: &str) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        answer.headers_mut().insert(REQUEST_ID, value);
+    }
+}

@@ -1,0 +1,190 @@
+//! What server-side storages can do and cookies cannot.
+
+use super::*;
+use kong_sso::oidc::engine::session::{LogoutName, Record, storage::STALE_WINDOW};
+
+fn record(sealed: &str, now: UnixSeconds) -> Record {
+    Record {
+        sealed: sealed.into(),
+        is_replaced: false,
+        name: Some(LogoutName {
+            issuer: "https://op.test".into(),
+            subject: Some("alice".into()),
+            idp_session: Some("idp-1".into()),
+        }),
+        last_seen_at: now,
+        expires_at: now.plus(100),
+    }
+}
+
+async fn servers() -> impl Iterator<Item = Place> {
+    places().await.into_iter().filter(|place| !place.is_cookie())
+}
+
+#[tokio::test]
+async fn a_record_is_stored_touched_and_ends() {
+    for place in servers().await {
+        let (storage, now) = (place.storage.clone().unwrap(), place.clock().now());
+        assert_eq!(storage.load("a").await.unwrap(), None);
+        storage.create("a", &record("one", now)).await.unwrap();
+        assert_eq!(storage.load("a").await.unwrap(), Some(record("one", now)), "{}", place.name);
+        storage.touch("a", now.plus(50), now.plus(150)).await.unwrap();
+        storage.touch("a", now.plus(40), now.plus(140)).await.unwrap();
+        let touched = storage.load("a").await.unwrap().unwrap();
+        assert_eq!((touched.last_seen_at, touched.expires_at), (now.plus(50), now.plus(150)), "{}", place.name);
+        storage.touch("gone", now, now.plus(1)).await.unwrap();
+        assert_eq!(storage.load("gone").await.unwrap(), None);
+        storage.delete("a").await.unwrap();
+        storage.delete("a").await.unwrap();
+        assert_eq!(storage.load("a").await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_replaced_by_one_of_many() {
+    for place in servers().await {
+        let (storage, now) = (place.storage.clone().unwrap(), place.clock().now());
+        storage.create("old", &record("one", now)).await.unwrap();
+        let pointer =
+            |to: &str| Record { is_replaced: true, name: None, expires_at: now.plus(STALE_WINDOW), ..record(to, now) };
+        let tries = (0..8).map(|index| {
+            let (storage, new) = (Arc::clone(&storage), format!("new-{index}"));
+            let (pointer, successor) = (pointer(&new), record(&new, now));
+            async move { storage.replace("old", &pointer, &new, &successor).await.unwrap() }
+        });
+        let won: Vec<bool> = futures_util::future::join_all(tries).await;
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "{}", place.name);
+        let old = storage.load("old").await.unwrap().unwrap();
+        assert!(old.is_replaced && old.name.is_none());
+        assert_eq!(storage.load(&old.sealed).await.unwrap().unwrap().sealed, old.sealed);
+        assert!(!storage.replace("never", &pointer("x"), "x", &record("x", now)).await.unwrap());
+        assert_eq!(storage.load("x").await.unwrap(), None, "{}: nothing is stored for nothing", place.name);
+        storage.touch("old", now.plus(5), now.plus(500)).await.unwrap();
+        assert_eq!(storage.load("old").await.unwrap().unwrap(), old, "{}: a pointer is not touched", place.name);
+        assert!(!storage.lease("old", "me", 5).await.unwrap(), "{}: nor leased", place.name);
+    }
+}
+
+#[tokio::test]
+async fn one_of_many_has_the_lease_until_it_gives_it_back_or_it_ends() {
+    for place in servers().await {
+        let (storage, now) = (place.storage.clone().unwrap(), place.clock().now());
+        storage.create("a", &record("one", now)).await.unwrap();
+        let tries = (0..8).map(|index| {
+            let storage = Arc::clone(&storage);
+            async move { storage.lease("a", &format!("owner-{index}"), 60).await.unwrap() }
+        });
+        let won: Vec<bool> = futures_util::future::join_all(tries).await;
+        let owner = won.iter().position(|won| *won).unwrap();
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "{}", place.name);
+        storage.release("a", "somebody else").await.unwrap();
+        assert!(!storage.lease("a", "next", 60).await.unwrap(), "{}", place.name);
+        storage.release("a", &format!("owner-{owner}")).await.unwrap();
+        assert!(storage.lease("a", "next", 1).await.unwrap(), "{}", place.name);
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert!(storage.lease("a", "after the end", 60).await.unwrap(), "{}", place.name);
+        assert!(!storage.lease("gone", "me", 60).await.unwrap(), "{}", place.name);
+    }
+}
+
+#[tokio::test]
+async fn sessions_end_by_subject_by_the_providers_session_or_by_both() {
+    for place in servers().await {
+        let node = node(&place, |_| {});
+        let storage = place.storage.clone().unwrap();
+        let name = |subject: Option<&str>, idp_session: Option<&str>| LogoutName {
+            issuer: "https://op.test".into(),
+            subject: subject.map(String::from),
+            idp_session: idp_session.map(String::from),
+        };
+        for (named, ends) in [
+            (name(Some("alice-id"), None), true),
+            (name(None, Some("idp-1")), true),
+            (name(Some("alice-id"), Some("idp-1")), true),
+            (name(Some("alice-id"), Some("idp-2")), false),
+            (name(Some("bob"), None), false),
+            (name(None, None), false),
+            (LogoutName { issuer: "https://other.test".into(), ..name(Some("alice-id"), None) }, false),
+        ] {
+            let mut jar = node.sign_in().await;
+            // The id has changed since: the index follows.
+            place.move_clock(300);
+            node.visit(&mut jar).await.unwrap();
+            assert_eq!(storage.delete_named(&named).await.unwrap() > 0, ends, "{}: {named:?}", place.name);
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            assert_eq!(node.open(&Asked::with(&jar)).await.is_none(), ends, "{}: {named:?}", place.name);
+            storage.delete_named(&name(Some("alice-id"), None)).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn oidc_062_a_deleted_record_takes_its_session_along() {
+    for place in servers().await {
+        let (one, two) = (node(&place, |_| {}), node(&place, |_| {}));
+        let jar = one.sign_in().await;
+        let asked = Asked::with(&jar);
+        assert!(two.open(&asked).await.is_some(), "{}: every node knows it", place.name);
+        let open = one.open(&asked).await.unwrap();
+        one.sessions.end(&asked.view(), &open).await.unwrap();
+        assert!(one.open(&asked).await.is_none(), "{}: at once on the node that ended it", place.name);
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert!(two.open(&asked).await.is_none(), "{}: within a second on the others", place.name);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_ended_while_its_tokens_were_refreshed_stays_ended() {
+    for place in servers().await {
+        let node = node(&place, |_| {});
+        let jar = node.sign_in().await;
+        place.move_clock(300);
+        let asked = Asked::with(&jar);
+        let open = node.open(&asked).await.unwrap();
+        let logout = async {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            node.sessions.end(&asked.view(), &open).await.unwrap();
+        };
+        let (refreshed, ()) = tokio::join!(node.sessions.freshen(open.clone()), logout);
+        assert!(matches!(refreshed.unwrap(), Refreshed::Over), "{}", place.name);
+        assert!(node.open(&asked).await.is_none(), "{}", place.name);
+    }
+}
+
+#[tokio::test]
+async fn an_id_leads_to_its_successor_for_ten_seconds() {
+    for place in servers().await {
+        let node = node(&place, |_| {});
+        let old = node.sign_in().await;
+        let mut new = old.clone();
+        place.move_clock(300);
+        node.visit(&mut new).await.unwrap();
+        let mut late = old.clone();
+        assert_eq!(node.visit(&mut late).await.as_deref(), Some("access-1"), "{}", place.name);
+        let id = |open: Option<OpenSession>| open.unwrap().content().id.clone();
+        assert_eq!(id(node.open(&Asked::with(&late)).await), id(node.open(&Asked::with(&new)).await));
+        place.move_clock(STALE_WINDOW + 1);
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert!(node.open(&Asked::with(&old)).await.is_none(), "{}", place.name);
+        assert!(node.open(&Asked::with(&new)).await.is_some(), "{}", place.name);
+    }
+}
+
+#[tokio::test]
+async fn a_warm_session_asks_the_storage_nothing() {
+    let mut place = redis_place().await;
+    let node = node(&place, |_| {});
+    let mut jar = node.sign_in().await;
+    node.visit(&mut jar).await.unwrap();
+    let redis = place.redis.as_mut().unwrap();
+    let calls = |redis: &Redis| {
+        let stats = redis.command(&["info", "commandstats"]);
+        let line = stats.lines().find(|line| line.starts_with("cmdstat_hmget")).unwrap().to_owned();
+        line.split(['=', ',']).nth(1).unwrap().parse::<u32>().unwrap()
+    };
+    let before = calls(redis);
+    for _ in 0..100 {
+        node.visit(&mut jar).await.unwrap();
+    }
+    assert!(calls(redis) <= before + 2, "one look a second is enough");
+}
