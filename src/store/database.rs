@@ -128,7 +128,7 @@ impl Store {
 }
 
 async fn open_sqlite(path: &Path) -> Result<AnyPool, StoreError> {
-    create_private_file(path).map_err(sqlx::Error::Io)?;
+    create_private_file(path).map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
     let url = format!("sqlite://{}?mode=rw", utf8_percent_encode(&path.to_string_lossy(), PATH_LETTERS));
     let pool = AnyPoolOptions::new()
         .max_connections(SQLITE_CONNECTIONS)
@@ -156,7 +156,8 @@ async fn open_postgres(settings: &PostgresSettings) -> Result<AnyPool, StoreErro
     let url = postgres_url(settings);
     // A pool would try again until its time is up and then name no cause: the first connection is made by hand.
     let first = tokio::time::timeout(settings.timeout, Connection::connect(&url));
-    first.await.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
+    let first = first.await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    first.map_err(|error| not_let_in(settings, &error))?.close().await?;
     let pool = AnyPoolOptions::new()
         .max_connections(settings.pool_size.unwrap_or(10))
         .acquire_timeout(settings.timeout)
@@ -184,6 +185,24 @@ const SQLITE_WAIT: Duration = Duration::from_secs(10);
 const PATH_LETTERS: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#');
 
 fn create_private_file(path: &Path) -> std::io::Result<()> {
+/// Which server it was and which keys lead there, in place of sqlx's bare sentence.
+fn not_let_in(settings: &PostgresSettings, error: &sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(|cause| cause.code()).unwrap_or_default();
+    let keys = match error {
+        _ if code.starts_with("28") => "`pg_user` and `pg_password`",
+        _ if code == "3D000" => "`pg_database`",
+        sqlx::Error::Tls(_) => "`pg_ssl`, `pg_ssl_required` and `pg_ssl_verify`",
+        _ => "`pg_host` and `pg_port`",
+    };
+    let cause = match error {
+        sqlx::Error::PoolTimedOut => format!("no answer within {} ms", settings.timeout.as_millis()),
+        sqlx::Error::Io(cause) => cause.to_string(),
+        sqlx::Error::Database(cause) => cause.message().to_owned(),
+        other => other.to_string(),
+    };
+    StoreError::Server { address: format!("{}:{}", bracketed(&settings.host), settings.port), cause, keys }
+}
+
     use std::os::unix::fs::OpenOptionsExt as _;
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)?;
