@@ -87,6 +87,16 @@ impl Store {
         Ok(Self { pool, dialect, turn: Arc::default() })
     }
 
+    /// Whether there is something to connect to: looking must not make a SQLite file. A directory that cannot be looked
+    /// into counts as one with a file, which [`Store::connect`] then reports.
+    #[must_use]
+    pub fn is_made(settings: &DatabaseSettings) -> bool {
+        match settings {
+            DatabaseSettings::Sqlite(path) => path.try_exists().unwrap_or(true),
+            DatabaseSettings::Postgres(_) => true,
+        }
+    }
+
     pub(super) const fn dialect(&self) -> &Dialect {
         &self.dialect
     }
@@ -175,16 +185,6 @@ async fn open_postgres(settings: &PostgresSettings) -> Result<AnyPool, StoreErro
     Ok(pool)
 }
 
-/// A name as a quoted identifier of SQL.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-const SQLITE_CONNECTIONS: u32 = 8;
-const SQLITE_WAIT: Duration = Duration::from_secs(10);
-const PATH_LETTERS: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#');
-
-fn create_private_file(path: &Path) -> std::io::Result<()> {
 /// Which server it was and which keys lead there, in place of sqlx's bare sentence.
 fn not_let_in(settings: &PostgresSettings, error: &sqlx::Error) -> StoreError {
     let code = error.as_database_error().and_then(|cause| cause.code()).unwrap_or_default();
@@ -203,6 +203,16 @@ fn not_let_in(settings: &PostgresSettings, error: &sqlx::Error) -> StoreError {
     StoreError::Server { address: format!("{}:{}", bracketed(&settings.host), settings.port), cause, keys }
 }
 
+/// A name as a quoted identifier of SQL.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+const SQLITE_CONNECTIONS: u32 = 8;
+const SQLITE_WAIT: Duration = Duration::from_secs(10);
+const PATH_LETTERS: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#');
+
+fn create_private_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)?;

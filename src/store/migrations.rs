@@ -92,13 +92,22 @@ async fn ensure_schema(connection: &mut Connection, schema: &str) -> Result<(), 
 /// # Errors
 /// The database cannot be read.
 pub async fn list(store: &Store) -> Result<Vec<Entry>, StoreError> {
-    let applied = applied(store).await?;
+    Ok(entries(&applied(store).await?))
+}
+
+/// All migrations of a store that does not exist yet.
+#[must_use]
+pub fn list_pending() -> Vec<Entry> {
+    entries(&BTreeSet::new())
+}
+
+fn entries(applied: &BTreeSet<i64>) -> Vec<Entry> {
     let entry = |migration: &sqlx::migrate::Migration| Entry {
         version: migration.version,
         name: migration.description.to_string(),
         is_applied: applied.contains(&migration.version),
     };
-    Ok(MIGRATOR.iter().map(entry).collect())
+    MIGRATOR.iter().map(entry).collect()
 }
 
 /// Compares the store with this binary.
