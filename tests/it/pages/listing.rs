@@ -34,6 +34,9 @@ async fn every_page_opens_for_a_super_admin() {
             assert_eq!(page.headers["cache-control"], "no-store");
             assert!(!page.has("[style], script:not([src]), [onclick]"), "{path}");
         }
+        let discovery = format!("{}/.well-known/openid-configuration", scene.op.issuer());
+        let copied = browser.get("/_sso/sso").await.attributes("[aria-label='Copy discovery URL']", "data-copy");
+        assert_eq!(copied, [discovery]);
         let home = browser.get("/_sso/").await;
         let links = home.attributes("nav.side a", "href");
         for (path, _) in PAGES.iter().filter(|(path, _)| path.matches('/').count() == 2 && *path != "/_sso/profile") {
