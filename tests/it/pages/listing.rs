@@ -47,6 +47,24 @@ async fn every_page_opens_for_a_super_admin() {
 }
 
 #[actix_web::test]
+async fn a_bootstrap_group_is_no_mapped_group_on_any_page() {
+    with_scene(async |scene| {
+        let browser = scene.root().await;
+        let is_to_do = async || {
+            let to_do = browser.get("/_sso/").await.all(".steps li:not(.done) h3");
+            to_do.iter().any(|title| title.contains("Map a group"))
+        };
+        assert!(is_to_do().await);
+        let groups = browser.get("/_sso/groups").await.words();
+        assert!(groups.contains("No group is mapped yet"));
+        assert!(groups.contains("sso_bootstrap_groups makes members of platform-admins super-admins"), "{groups}");
+        browser.submit("/_sso/groups", "/_sso/groups", &[("name", "ops")]).await;
+        assert!(is_to_do().await, "a group without a role");
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn links_of_lists_lead_to_pages() {
     with_scene(async |scene| {
         let browser = scene.root().await;
