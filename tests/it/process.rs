@@ -225,6 +225,20 @@ fn an_address_that_is_taken_is_named() {
 }
 
 #[test]
+fn a_start_that_fails_logs_in_the_form_that_was_asked_for() {
+    let place = Place { folder: tempfile::tempdir().unwrap(), database: Vec::new() };
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = format!("sso_gui_listen={}", taken.local_addr().unwrap());
+    let keys = [listen.as_str(), "sso_admin_listen=off", "sso_log_format=json", "proxy_server=http://127.0.0.1:1"];
+    let said = text(&place.run(&["start"], &keys, None).stderr);
+    let events: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let is_said = |level: &str, part: &str| {
+        events.iter().any(|event| event["level"] == level && event["message"].as_str().unwrap().contains(part))
+    };
+    assert!(is_said("WARN", "proxy_server") && is_said("ERROR", "sso_gui_listen"), "{said}");
+}
+
+#[test]
 fn km_015_a_missing_secret_stops_the_start() {
     let place = Place { folder: tempfile::tempdir().unwrap(), database: Vec::new() };
     let start = place.run(&["start"], &["sso_encryption_key={vault://env/not-there}"], None);
