@@ -96,7 +96,9 @@ async fn a_read_only_admin_sees_pages_without_forms_that_change() {
             let actions = page.attributes("form[method=post]", "action");
             assert!(actions.iter().all(|action| harmless.contains(&action.as_str())), "{path}: {actions:?}");
         }
-        assert_eq!(browser.get("/_sso/sso").await.status, 403);
+        let refused = browser.get("/_sso/sso").await;
+        assert_eq!(refused.status, 403);
+        assert!(refused.words().contains("The right that is missing: the role super-admin."));
         assert!(!browser.get("/_sso/").await.has("nav.side a[href='/_sso/sso']"));
         assert!(!browser.get("/_sso/").await.words().contains("First steps"));
     })
@@ -114,6 +116,7 @@ async fn somebody_without_roles_sees_what_to_do_and_nothing_else() {
         let refused = browser.get("/_sso/groups").await;
         assert_eq!(refused.status, 403);
         assert!(refused.words().contains("newcomer@example.com, you do not have permissions to read this resource"));
+        assert!(refused.words().contains("The right that is missing: read on /groups in some workspace."));
         assert_eq!(refused.attributes(".form-actions a", "href"), ["/_sso/", "/_sso/logout"]);
         let profile = browser.get("/_sso/profile").await;
         assert!(profile.words().contains("You have no role") && profile.words().contains("unknown"));
