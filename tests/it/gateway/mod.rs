@@ -1,5 +1,7 @@
 //! The OpenID Connect gateway: routing, the reverse proxy, its plugins, and forward-auth.
 
+mod forward_auth;
 mod plugins;
 mod proxying;
 mod reloading;
+mod streaming;
