@@ -14,6 +14,7 @@ mod changes;
 mod failure;
 mod forward_auth;
 mod headers;
+mod pace;
 mod tunnel;
 mod upstream;
 

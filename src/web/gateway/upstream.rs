@@ -1,22 +1,21 @@
 //! Requests to the upstreams: one pool a worker, bodies streamed both ways, the service's own time-outs.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::body::{BodyStream, SizedStream};
 use actix_web::http::{Method, StatusCode, Uri};
-use actix_web::web::Bytes;
 use awc::error::{ConnectError, SendRequestError};
-use futures_util::{Stream, StreamExt as _};
 
 use super::arrival::Arrival;
 use super::body::Outgoing;
 use super::failure::Failure;
+use super::pace::{Watch, limited, paced};
 use super::{answer, changes, headers};
 use crate::services::gateway::{Changes, Route, Service};
 use crate::web::proxy::{declared_length, is_read};
@@ -136,75 +135,6 @@ async fn send_body(
     }
 }
 
-/// What is known of a body under way.
-struct Watch {
-    /// When the upstream last took or was offered something.
-    moved: Cell<Instant>,
-    /// Whether the client is waited for, which is no fault of the upstream.
-    waits_for_client: Cell<bool>,
-    /// Whether all of it was sent.
-    is_over: Cell<bool>,
-    fault: Cell<Option<Failure>>,
-}
-
-impl Default for Watch {
-    fn default() -> Self {
-        Self {
-            moved: Cell::new(Instant::now()),
-            waits_for_client: Cell::new(false),
-            is_over: Cell::new(false),
-            fault: Cell::new(None),
-        }
-    }
-}
-
-impl Watch {
-    /// Ends when the upstream took nothing for `write`, or said nothing for `read` after the whole body.
-    async fn silence(&self, write: Duration, read: Duration) {
-        loop {
-            let longest = if self.is_over.get() { read } else { write };
-            if self.waits_for_client.get() {
-                tokio::time::sleep(longest).await;
-                continue;
-            }
-            let since = self.moved.get().elapsed();
-            match longest.checked_sub(since).filter(|left| !left.is_zero()) {
-                Some(left) => tokio::time::sleep(left).await,
-                None => return,
-            }
-        }
-    }
-}
-
-/// The body, refused above `most` bytes.
-fn limited(
-    body: impl Stream<Item = std::io::Result<Bytes>> + 'static,
-    most: u64,
-    watch: Rc<Watch>,
-) -> impl Stream<Item = std::io::Result<Bytes>> {
-    let start = (Box::pin(body), most, watch);
-    futures_util::stream::try_unfold(start, |(mut body, left, watch)| async move {
-        watch.waits_for_client.set(true);
-        let chunk = body.next().await;
-        watch.waits_for_client.set(false);
-        watch.moved.set(Instant::now());
-        let Some(chunk) = chunk else {
-            watch.is_over.set(true);
-            return Ok(None);
-        };
-        let chunk = chunk.inspect_err(|error| {
-            watch.fault.set(Some(Failure::of_client(error)));
-        })?;
-        match left.checked_sub(chunk.len() as u64) {
-            Some(left) => Ok(Some((chunk, (body, left, watch)))),
-            None => {
-                watch.fault.set(Some(Failure::TooLarge));
-                Err(std::io::ErrorKind::FileTooLarge.into())
-            }
-        }
-    })
-}
-
 fn failure(error: &SendRequestError, service: &Service) -> Failure {
     tracing::warn!(error = %error, service = service.name.as_str(), "an upstream could not be reached");
     match error {
@@ -251,15 +181,4 @@ fn stream_answer(upstream: awc::ClientResponse, method: &Method, read_timeout: D
         response.headers_mut().append(name, value);
     }
     response
-}
-
-/// The upstream's body; a pause that is too long ends it.
-fn paced(
-    upstream: awc::ClientResponse,
-    longest: Duration,
-) -> impl Stream<Item = Result<Bytes, Box<dyn std::error::Error>>> {
-    futures_util::stream::try_unfold(upstream, move |mut upstream| async move {
-        let chunk = tokio::time::timeout(longest, upstream.next()).await?;
-        Ok(chunk.transpose()?.map(|chunk| (chunk, upstream)))
-    })
 }
