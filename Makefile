@@ -13,7 +13,7 @@ demo: $(NODE_MODULES)
 	@exec node dev/demo/main.mjs target/debug/kong-sso
 
 test: lint
-	dev/need.sh openssl redis-server $(BROWSER)
+	dev/need.sh openssl redis-server nginx caddy $(BROWSER)
 	cd dev && npm test
 	dev/with-postgres.sh $(MAKE) --no-print-directory test-with-postgres
 

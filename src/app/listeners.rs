@@ -125,6 +125,14 @@ impl Node {
         tls::server(&self.services.settings.listeners.admin_tls)
     }
 
+    /// What a TLS listener of the gateway serves (`sso_proxy_ssl_cert`, `sso_proxy_ssl_cert_key`).
+    ///
+    /// # Errors
+    /// A certificate or key cannot be used.
+    pub fn gateway_tls(&self) -> Result<rustls::ServerConfig, StartError> {
+        tls::server(&self.services.settings.listeners.proxy_tls)
+    }
+
     /// Serves health, version and metrics.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ pub fn load_text(text: &str, options: &LoadOptions) -> Result<Loaded, LoadFailur
     let values = Values::read(&merged, &vaults, options.mode, &mut findings);
     let mut settings = build::settings(&values, &mut findings);
     if let Some(settings) = &mut settings {
-        settings.gateway.vaults = VaultSource::from(&vaults);
+        settings.gateway.surroundings.vaults = VaultSource::from(&vaults);
         build::check_declared(&settings.gateway, options.mode, &mut findings);
     }
     locate(&merged, &mut findings);

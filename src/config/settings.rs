@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::auth_conf::AdminAuthConf;
-use super::vault::VaultSource;
+use super::declared::Surroundings;
 
 /// Everything that kong-sso was told.
 #[derive(Clone, Debug)]
@@ -262,8 +262,8 @@ pub struct LoginSettings {
 pub struct GatewaySettings {
     /// `sso_proxy_config`.
     pub file: Option<PathBuf>,
-    /// Where references of that file are resolved.
-    pub vaults: VaultSource,
+    /// What that file is read in.
+    pub surroundings: Surroundings,
     /// `sso_forward_auth_path`.
     pub forward_auth_path: String,
     /// `sso_proxy_max_body_size`, bytes.

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use super::Builder;
-use crate::config::declared;
+use crate::config::declared::{self, Surroundings};
 use crate::config::finding::{Finding, Findings};
 use crate::config::load::LoadMode;
 use crate::config::settings::GatewaySettings;
-use crate::config::vault::VaultSource;
 
 const FILE: &str = "sso_proxy_config";
 
@@ -27,21 +26,24 @@ impl Builder<'_> {
             self.error(PATH, format!("{PATH} must not be '/'"));
         }
         let max_body = self.values.size("sso_proxy_max_body_size").filter(|size| *size > 0).unwrap_or(u64::MAX);
-        GatewaySettings {
-            file: file.filter(|_| is_served),
-            vaults: VaultSource::default(),
-            forward_auth_path,
-            max_body,
-        }
+        let surroundings = Surroundings { forbid_unverified: self.forbids_unverified(), ..Surroundings::default() };
+        GatewaySettings { file: file.filter(|_| is_served), surroundings, forward_auth_path, max_body }
     }
 }
 
 /// Reads the declared file only to see whether it can be used.
 pub(in crate::config) fn check_declared(settings: &GatewaySettings, mode: LoadMode, findings: &mut Findings) {
     let Some(path) = &settings.file else { return };
-    let Err(problems) = declared::load(path, &settings.vaults) else { return };
+    let about = |problem: &declared::Problem| Finding::about(FILE, format!("{}: {problem}", path.display()));
+    let problems = match declared::load(path, &settings.surroundings) {
+        Ok(declared) => {
+            findings.warnings.extend(declared.warnings.iter().map(about));
+            return;
+        }
+        Err(problems) => problems,
+    };
     for problem in problems {
-        let finding = Finding::about(FILE, format!("{}: {problem}", path.display()));
+        let finding = about(&problem);
         match problem.is_unresolved && mode == LoadMode::Check {
             true => findings.warnings.push(finding.strict()),
             false => findings.errors.push(finding),

@@ -163,8 +163,7 @@ impl Builder<'_> {
         }
         match self.values.json(auth_conf::KEY) {
             Some(conf) => {
-                let forbid_unverified =
-                    self.values.is_given("tls_certificate_verify") && self.values.bool("tls_certificate_verify");
+                let forbid_unverified = self.forbids_unverified();
                 auth_conf::parse(conf, forbid_unverified, self.findings)
             }
             None => {
@@ -177,6 +176,11 @@ impl Builder<'_> {
                 None
             }
         }
+    }
+
+    /// Whether `tls_certificate_verify` was set to `on`.
+    fn forbids_unverified(&self) -> bool {
+        self.values.is_given("tls_certificate_verify") && self.values.bool("tls_certificate_verify")
     }
 
     fn audit(&mut self) -> AuditSettings {

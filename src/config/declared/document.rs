@@ -1,5 +1,7 @@
 //! The top of the file, and what its parts say of each other.
 
+use std::cell::RefCell;
+
 use serde_json::Value;
 
 use super::consumers;
@@ -23,17 +25,20 @@ const NOT_SERVED: [&str; 11] = [
     "_plugin_configs",
 ];
 
-pub(super) fn read(value: &Value, vaults: &Vaults<'_>) -> Result<Declared, Vec<Problem>> {
+pub(super) fn read(value: &Value, vaults: &Vaults<'_>, forbid_unverified: bool) -> Result<Declared, Vec<Problem>> {
     let problems = Problems::default();
-    let declared = Object::of(value, String::new(), &problems).map(|top| read_top(top, vaults, &problems));
+    let reader = PluginReader { vaults, problems: &problems, forbid_unverified, warnings: RefCell::default() };
+    let declared = Object::of(value, String::new(), &problems).map(|top| read_top(top, &reader));
+    let warnings = reader.warnings.into_inner();
     let found = problems.into_vec();
     match declared {
-        Some(declared) if found.is_empty() => Ok(declared),
+        Some(declared) if found.is_empty() => Ok(Declared { warnings, ..declared }),
         _ => Err(found),
     }
 }
 
-fn read_top(mut top: Object<'_>, vaults: &Vaults<'_>, problems: &Problems) -> Declared {
+fn read_top(mut top: Object<'_>, reader: &PluginReader<'_>) -> Declared {
+    let PluginReader { vaults, problems, .. } = *reader;
     check_version(&mut top);
     top.ignore(&["_transform", "_konnect", "_workspace"]);
     if let Some(mut info) = top.object("_info") {
@@ -42,17 +47,16 @@ fn read_top(mut top: Object<'_>, vaults: &Vaults<'_>, problems: &Problems) -> De
         info.finish();
     }
     top.refuse(&NOT_SERVED, "is not served by kong-sso");
-    let reader = PluginReader { vaults, problems };
     let mut declared = Declared::default();
     for service in top.objects("services") {
-        services::read(service, &reader, &mut declared);
+        services::read(service, reader, &mut declared);
     }
     for route in top.objects("routes") {
-        routes::read_top_level(route, &reader, &mut declared);
+        routes::read_top_level(route, reader, &mut declared);
     }
     consumers::read(&mut top, vaults, problems, &mut declared);
     for plugin in top.objects("plugins") {
-        read_plugin(plugin, &reader, &mut declared);
+        read_plugin(plugin, reader, &mut declared);
     }
     top.finish();
     check_unique(&declared, problems);

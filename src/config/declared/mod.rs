@@ -27,7 +27,9 @@ use super::vault::Vaults;
 use crate::domain::consumer::Consumer;
 use crate::domain::routing::RouteRule;
 
-pub use super::vault::VaultSource;
+use super::plugin::OpenIdConnectConf;
+use super::vault::VaultSource;
+
 pub use reader::Problem;
 
 /// Largest file, bytes.
@@ -46,6 +48,8 @@ pub struct Declared {
     pub consumer_groups: Vec<String>,
     /// Plugins for everything.
     pub plugins: Vec<Plugin>,
+    /// What works and somebody should know all the same.
+    pub warnings: Vec<Problem>,
 }
 
 /// An upstream.
@@ -126,8 +130,8 @@ pub struct Plugin {
 /// The plugins that kong-sso runs.
 #[derive(Clone, Debug)]
 pub enum PluginConf {
-    /// `openid-connect`: its `config`, references resolved.
-    OpenIdConnect(Arc<Value>),
+    /// `openid-connect`
+    OpenIdConnect(OidcPlugin),
     /// `key-auth`
     KeyAuth(KeyAuthConf),
     /// `acl`
@@ -144,6 +148,24 @@ impl PluginConf {
             Self::Acl(_) => "acl",
         }
     }
+}
+
+/// An `openid-connect` plugin.
+#[derive(Clone, Debug)]
+pub struct OidcPlugin {
+    /// Its configuration.
+    pub conf: Arc<OpenIdConnectConf>,
+    /// A hash of all that was written, secrets included: equal ones are the same configuration.
+    pub fingerprint: [u8; 32],
+}
+
+/// What a file is read in.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Where references are resolved.
+    pub vaults: VaultSource,
+    /// `tls_certificate_verify`: whether verification of certificates cannot be switched off.
+    pub forbid_unverified: bool,
 }
 
 /// Configuration of `key-auth`.
@@ -184,17 +206,17 @@ pub struct AclConf {
 ///
 /// # Errors
 /// It cannot be read, or what [`parse`] finds.
-pub fn load(path: &Path, vaults: &VaultSource) -> Result<Declared, Vec<Problem>> {
-    parse(&yaml::read_file(path)?, vaults)
+pub fn load(path: &Path, surroundings: &Surroundings) -> Result<Declared, Vec<Problem>> {
+    parse(&yaml::read_file(path)?, surroundings)
 }
 
 /// Reads a text.
 ///
 /// # Errors
 /// Every problem with its place.
-pub fn parse(text: &str, vaults: &VaultSource) -> Result<Declared, Vec<Problem>> {
+pub fn parse(text: &str, surroundings: &Surroundings) -> Result<Declared, Vec<Problem>> {
     let value = yaml::parse(text)?;
-    document::read(&value, &vaults.vaults())
+    document::read(&value, &surroundings.vaults.vaults(), surroundings.forbid_unverified)
 }
 
 /// Resolves references in a value's texts.

@@ -1,9 +1,15 @@
 //! Plugins: the three that kong-sso runs, and a clear word about every other.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::reader::{Object, Problems};
-use super::{AclConf, KeyAuthConf, Plugin, PluginConf, resolved};
+use aws_lc_rs::digest;
+use serde_json::Value;
+
+use super::reader::{Object, Problem, Problems};
+use super::{AclConf, KeyAuthConf, OidcPlugin, Plugin, PluginConf, resolved};
+use crate::config::finding::{Finding, Findings};
+use crate::config::plugin::{PluginContext, parse};
 use crate::config::vault::Vaults;
 
 /// Protocols that a plugin may list.
@@ -13,6 +19,8 @@ const PROTOCOLS: [&str; 10] = ["grpc", "grpcs", "http", "https", "ws", "wss", "t
 pub(super) struct PluginReader<'r> {
     pub(super) vaults: &'r Vaults<'r>,
     pub(super) problems: &'r Problems,
+    pub(super) forbid_unverified: bool,
+    pub(super) warnings: RefCell<Vec<Problem>>,
 }
 
 impl PluginReader<'_> {
@@ -26,11 +34,13 @@ impl PluginReader<'_> {
         for protocol in object.texts("protocols").iter().filter(|protocol| !PROTOCOLS.contains(&protocol.as_str())) {
             object.problem("protocols", format!("has the unknown protocol '{protocol}'"));
         }
-        let config = object.get("config").cloned().unwrap_or_else(|| serde_json::json!({}));
-        let config = resolved(&config, self.vaults, &object.at("config"), self.problems);
+        let written = object.get("config").cloned().unwrap_or_else(|| serde_json::json!({}));
+        let config = resolved(&written, self.vaults, &object.at("config"), self.problems);
         let inner = Object::of(&config, object.at("config"), self.problems);
         let conf = match (name.as_deref(), inner) {
-            (Some("openid-connect"), Some(_)) => Some(PluginConf::OpenIdConnect(Arc::new(config.clone()))),
+            (Some("openid-connect"), Some(_)) => {
+                self.openid_connect(&written, &config, &object.at("config")).map(PluginConf::OpenIdConnect)
+            }
             (Some("key-auth"), Some(inner)) => Some(PluginConf::KeyAuth(key_auth(inner))),
             (Some("acl"), Some(inner)) => acl(inner).map(PluginConf::Acl),
             (Some(other), Some(_)) => {
@@ -48,6 +58,32 @@ impl PluginReader<'_> {
         object.finish();
         conf.filter(|_| is_enabled).map(|conf| Plugin { place, conf })
     }
+}
+
+impl PluginReader<'_> {
+    /// Reads the configuration as it was written; `config`, its resolved form, tells whether it changed.
+    fn openid_connect(&self, written: &Value, config: &Value, place: &str) -> Option<OidcPlugin> {
+        // What cannot be resolved was reported with its place already.
+        let resolve = |reference: &str| Ok(self.vaults.resolve(reference).unwrap_or_else(|_| "unresolved".to_owned()));
+        let context = PluginContext { resolve: &resolve, forbid_unverified: self.forbid_unverified };
+        let mut findings = Findings::default();
+        let conf = parse(written, place, &context, &mut findings);
+        for finding in findings.errors {
+            let problem = problem_of(&finding, place);
+            self.problems.add(&problem.place, problem.message);
+        }
+        self.warnings.borrow_mut().extend(findings.warnings.iter().map(|finding| problem_of(finding, place)));
+        let hash = digest::digest(&digest::SHA256, config.to_string().as_bytes());
+        let fingerprint = hash.as_ref().first_chunk().copied().unwrap_or_default();
+        conf.map(|conf| OidcPlugin { conf: Arc::new(conf), fingerprint })
+    }
+}
+
+/// A finding's sentence begins with its place.
+fn problem_of(finding: &Finding, place: &str) -> Problem {
+    let at = finding.key.as_deref().unwrap_or(place);
+    let message = finding.message.strip_prefix(at).unwrap_or(&finding.message).trim_start();
+    Problem { place: at.to_owned(), message: message.to_owned(), is_unresolved: false }
 }
 
 /// A plugin may stand once at each level.

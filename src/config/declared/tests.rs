@@ -5,7 +5,7 @@ use secrecy::ExposeSecret as _;
 use super::*;
 
 fn read(text: &str) -> Result<Declared, Vec<String>> {
-    parse(text, &VaultSource::default()).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    parse(text, &Surroundings::default()).map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 
 const WHOLE: &str = r#"

@@ -7,6 +7,7 @@ use aws_lc_rs::digest;
 use secrecy::ExposeSecret as _;
 
 use crate::config::declared::DeclaredConsumer;
+use crate::config::plugin::ConsumerField;
 use crate::domain::consumer::Consumer;
 
 /// A key's owner and the id of the credential.
@@ -56,6 +57,17 @@ impl Consumers {
     #[must_use]
     pub fn owner_of(&self, key: &[u8]) -> Option<&KeyOwner> {
         self.by_key.get(&hash(key))
+    }
+
+    /// The consumer whose field has that value; case may be ignored in usernames only.
+    #[must_use]
+    pub fn find(&self, field: ConsumerField, value: &str, ignore_case: bool) -> Option<&Arc<Consumer>> {
+        match field {
+            ConsumerField::Username if ignore_case => self.by_lower_username.get(&value.to_lowercase()),
+            ConsumerField::Username => self.by_username.get(value),
+            ConsumerField::CustomId => self.by_custom_id.get(value),
+            ConsumerField::Id => self.by_id.get(value),
+        }
     }
 
     /// Whether a consumer group of that name is declared.

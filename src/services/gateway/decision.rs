@@ -7,6 +7,7 @@ use super::key_auth::{self, KeyFailure};
 use super::{Answer, Changes, RequestView, Route, State};
 use crate::config::declared::KeyAuthConf;
 use crate::domain::consumer::Consumer;
+use crate::oidc::engine::{Forwarded, Verdict};
 
 /// Who the caller is, as far as the plugins so far know.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +39,10 @@ pub struct Passage {
     pub changes: Changes,
     /// Headers of the answer, whatever the upstream says.
     pub response_headers: Vec<(String, String)>,
-    /// For the log: the consumer's username or id.
+    /// The consumer, for the log.
     pub consumer: Option<Arc<Consumer>>,
+    /// `sub`, for the log.
+    pub subject: Option<String>,
 }
 
 /// Why a plugin other than `openid-connect` lets a request not pass.
@@ -62,33 +65,60 @@ pub enum Refusal {
 impl Route {
     /// Whether [`Route::decide`] needs the arguments of the body.
     #[must_use]
-    pub fn wants_body(&self, _view: &RequestView<'_>) -> bool {
-        false
+    pub fn wants_body(&self, view: &RequestView<'_>) -> bool {
+        self.plugins.oidc.as_ref().is_some_and(|engine| engine.wants_body(view))
     }
 
-    /// Asks the plugins.
+    /// Asks the plugins in the order of their priority.
     pub async fn decide(&self, state: &State, view: &RequestView<'_>) -> Decision {
-        match self.ask(state, view) {
-            Ok(passage) => Decision::Forward(Box::new(passage)),
-            Err(decision) => decision,
-        }
-    }
-
-    fn ask(&self, state: &State, view: &RequestView<'_>) -> Result<Passage, Decision> {
         let mut passage = Passage::default();
         let mut caller = Caller::default();
         if let Some(conf) = &self.plugins.key_auth
             && (conf.run_on_preflight || view.method != "OPTIONS")
+            && let Err(refusal) = run_key_auth(conf, state, view, &mut passage, &mut caller)
         {
-            run_key_auth(conf, state, view, &mut passage, &mut caller).map_err(Decision::Refuse)?;
+            return Decision::Refuse(refusal);
+        }
+        if let Some(engine) = &self.plugins.oidc {
+            let view = RequestView { is_authenticated: caller.is_authenticated, ..*view };
+            // An engine may wait for its provider; that is no reason for each request to carry its whole state.
+            match Box::pin(engine.decide(&view)).await {
+                Verdict::Pass => {}
+                Verdict::Forward(forwarded) => take_over(*forwarded, &mut passage, &mut caller),
+                Verdict::Answer(answer) => return Decision::Answer(answer),
+            }
         }
         if let Some(conf) = &self.plugins.acl {
-            let header = acl::judge(conf, &caller).map_err(Decision::Refuse)?;
-            tell_groups(&mut passage.changes, header);
+            match acl::judge(conf, &caller) {
+                Ok(header) => tell_groups(&mut passage.changes, header),
+                Err(refusal) => return Decision::Refuse(refusal),
+            }
         }
         passage.consumer = caller.consumer;
-        Ok(passage)
+        Decision::Forward(Box::new(passage))
     }
+}
+
+/// What the engine says of the caller replaces what was known.
+fn take_over(forwarded: Forwarded, passage: &mut Passage, caller: &mut Caller) {
+    if forwarded.consumer.is_some() {
+        passage.changes.set_headers.clear();
+    }
+    let Changes { remove_headers, set_headers, remove_cookies, remove_query, query, remove_body } = forwarded.changes;
+    let changes = &mut passage.changes;
+    changes.remove_headers.extend(remove_headers);
+    changes.set_headers.extend(set_headers);
+    changes.remove_cookies.extend(remove_cookies);
+    changes.remove_query.extend(remove_query);
+    changes.remove_body.extend(remove_body);
+    changes.query = query.or_else(|| changes.query.take());
+    passage.response_headers.extend(forwarded.response_headers);
+    passage.subject = forwarded.subject;
+    caller.is_authenticated |= forwarded.method.is_some();
+    caller.is_anonymous = forwarded.is_anonymous || (caller.is_anonymous && forwarded.consumer.is_none());
+    caller.consumer = forwarded.consumer.or_else(|| caller.consumer.take());
+    caller.groups = forwarded.groups;
+    caller.consumer_groups = forwarded.consumer_groups;
 }
 
 fn run_key_auth(

@@ -10,6 +10,7 @@
 mod acl;
 mod consumers;
 mod decision;
+mod engines;
 mod key_auth;
 mod reload;
 mod state;
@@ -19,7 +20,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::config::declared::{self, Declared, Problem};
-use crate::config::settings::GatewaySettings;
+use crate::config::settings::{EgressSettings, GatewaySettings};
+use crate::domain::time::Clock;
+use crate::oidc::engine::methods::kong_oauth2::GatewayTokens;
+use crate::services::openid_connect::OpenIdConnect;
+use engines::EngineMaker;
 
 pub use crate::oidc::engine::{Answer, Arguments, Changes, Headers, RequestView};
 pub use consumers::Consumers;
@@ -30,6 +35,7 @@ pub use state::{Plugins, Route, Service, State};
 /// The gateway.
 pub struct Gateway {
     state: ArcSwap<State>,
+    maker: EngineMaker,
     following: Following,
 }
 
@@ -38,13 +44,30 @@ impl Gateway {
     ///
     /// # Errors
     /// Every problem of the file.
-    pub fn new(settings: &GatewaySettings) -> Result<Self, Vec<Problem>> {
+    pub fn new(
+        settings: &GatewaySettings,
+        egress: EgressSettings,
+        clock: Clock,
+        shared: Arc<OpenIdConnect>,
+        gateway_tokens: Arc<dyn GatewayTokens>,
+    ) -> Result<Self, Vec<Problem>> {
         let following = Following::new(settings);
         let declared = match &settings.file {
-            Some(path) => declared::load(path, &settings.vaults)?,
+            Some(path) => declared::load(path, &settings.surroundings)?,
             None => Declared::default(),
         };
-        Ok(Self { state: ArcSwap::from_pointee(State::new(declared)?), following })
+        let maker = EngineMaker { egress, clock, shared, gateway_tokens, directory: Arc::default() };
+        let state = State::new(declared, &State::default(), &maker)?;
+        maker.directory.0.store(Arc::clone(&state.consumers));
+        Ok(Self { state: ArcSwap::from_pointee(state), maker, following })
+    }
+
+    /// Makes the secrets of new engines those that all nodes have. When the store fails, sessions of this node are its own
+    /// until the next change of the discovery cache.
+    pub async fn settle(&self) {
+        if let Err(error) = self.maker.shared.settle().await {
+            tracing::error!(%error, "generated session secrets could not be shared with other nodes");
+        }
     }
 
     /// What is served now. A request keeps what it began with.
@@ -62,13 +85,15 @@ impl Gateway {
     /// Loads the file if it changed. Requests under way keep the state that they began with.
     pub async fn follow_file(&self) {
         let Some((path, declared)) = self.following.changed().await else { return };
-        match declared.and_then(State::new) {
+        match declared.and_then(|declared| State::new(declared, &self.current(), &self.maker)) {
             Ok(state) => {
+                self.settle().await;
                 tracing::info!(
                     routes = state.route_count(),
                     "the gateway serves the new content of {}",
                     path.display()
                 );
+                self.maker.directory.0.store(Arc::clone(&state.consumers));
                 self.state.store(Arc::new(state));
                 self.following.note(false);
             }

@@ -6,8 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use crate::config::declared::VaultSource;
-use crate::config::declared::{self, Problem};
+use crate::config::declared::{self, Problem, Surroundings};
 use crate::config::settings::GatewaySettings;
 
 /// What tells one content of a file from another.
@@ -20,7 +19,7 @@ struct Stamp {
 /// The file that is followed.
 pub struct Following {
     file: Option<PathBuf>,
-    vaults: VaultSource,
+    surroundings: Surroundings,
     /// Of the content that was tried last.
     stamp: Mutex<Option<Stamp>>,
     is_broken: AtomicBool,
@@ -32,7 +31,7 @@ impl Following {
         let stamp = settings.file.as_deref().and_then(|path| stamp_of(std::fs::metadata(path)));
         Self {
             file: settings.file.clone(),
-            vaults: settings.vaults.clone(),
+            surroundings: settings.surroundings.clone(),
             stamp: Mutex::new(stamp),
             is_broken: AtomicBool::new(false),
         }
@@ -61,8 +60,8 @@ impl Following {
             }
             *known = stamp;
         }
-        let (file, vaults) = (path.to_owned(), self.vaults.clone());
-        let read = tokio::task::spawn_blocking(move || declared::load(&file, &vaults)).await;
+        let (file, surroundings) = (path.to_owned(), self.surroundings.clone());
+        let read = tokio::task::spawn_blocking(move || declared::load(&file, &surroundings)).await;
         Some((path, read.unwrap_or_else(|error| Err(vec![Problem::about_file(error.to_string())]))))
     }
 

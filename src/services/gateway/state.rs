@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Consumers;
+use super::engines::{EngineMaker, Engines};
 use crate::config::declared::{self, AclConf, Declared, KeyAuthConf, Plugin, PluginConf, Problem};
 use crate::domain::routing::{Found, Router, RoutingRequest, upstream_path};
+use crate::oidc::engine::Engine;
 
 /// A loaded file.
 #[derive(Default)]
@@ -13,6 +15,7 @@ pub struct State {
     router: Router,
     routes: Vec<Route>,
     pub(super) consumers: Arc<Consumers>,
+    engines: Engines,
 }
 
 /// A route with its service and the plugins that count for it.
@@ -56,16 +59,22 @@ pub struct Service {
 #[derive(Clone, Default)]
 pub struct Plugins {
     pub(super) key_auth: Option<Arc<KeyAuthConf>>,
+    pub(super) oidc: Option<Arc<Engine>>,
     pub(super) acl: Option<Arc<AclConf>>,
 }
 
 impl State {
-    pub(super) fn new(declared: Declared) -> Result<Self, Vec<Problem>> {
-        let Declared { services, routes, consumers, consumer_groups, plugins } = declared;
-        let global = Plugins::default().over(&plugins)?;
+    /// Links a file; engines of the `earlier` state whose configuration is the same are kept.
+    pub(super) fn new(declared: Declared, earlier: &Self, maker: &EngineMaker) -> Result<Self, Vec<Problem>> {
+        let Declared { services, routes, consumers, consumer_groups, plugins, warnings } = declared;
+        for warning in warnings {
+            tracing::warn!("sso_proxy_config: {warning}");
+        }
+        let mut linker = Linker { engines: Engines::default(), earlier: &earlier.engines, maker };
+        let global = linker.over(Plugins::default(), &plugins)?;
         let services = services
             .into_iter()
-            .map(|service| Ok((global.clone().over(&service.plugins)?, Arc::new(Service::from(service)))))
+            .map(|service| Ok((linker.over(global.clone(), &service.plugins)?, Arc::new(Service::from(service)))))
             .collect::<Result<Vec<_>, Vec<Problem>>>()?;
         let mut served = Vec::with_capacity(routes.len());
         let mut rules = Vec::with_capacity(routes.len());
@@ -77,12 +86,12 @@ impl State {
                 needs_tls: route.needs_tls.then_some(route.https_redirect_status),
                 strip_path: route.strip_path,
                 preserve_host: route.preserve_host,
-                plugins: inherited.clone().over(&route.plugins)?,
+                plugins: linker.over(inherited.clone(), &route.plugins)?,
             });
             rules.push(route.rule);
         }
         let consumers = Arc::new(Consumers::new(consumers, consumer_groups));
-        Ok(Self { router: Router::new(rules), routes: served, consumers })
+        Ok(Self { router: Router::new(rules), routes: served, consumers, engines: linker.engines })
     }
 
     /// The route of a request, and how much of the path it took.
@@ -108,22 +117,28 @@ impl Route {
     }
 }
 
-impl Plugins {
+/// Makes plugins of their configurations.
+struct Linker<'l> {
+    engines: Engines,
+    earlier: &'l Engines,
+    maker: &'l EngineMaker,
+}
+
+impl Linker<'_> {
     /// These plugins with `nearer` ones in their place.
-    fn over(mut self, nearer: &[Plugin]) -> Result<Self, Vec<Problem>> {
+    fn over(&mut self, mut plugins: Plugins, nearer: &[Plugin]) -> Result<Plugins, Vec<Problem>> {
         for plugin in nearer {
             match &plugin.conf {
-                PluginConf::KeyAuth(conf) => self.key_auth = Some(Arc::new(conf.clone())),
-                PluginConf::Acl(conf) => self.acl = Some(Arc::new(conf.clone())),
-                PluginConf::OpenIdConnect(_) => {
-                    return Err(vec![Problem::about_file(format!(
-                        "{}: openid-connect is not served yet",
-                        plugin.place
-                    ))]);
+                PluginConf::KeyAuth(conf) => plugins.key_auth = Some(Arc::new(conf.clone())),
+                PluginConf::Acl(conf) => plugins.acl = Some(Arc::new(conf.clone())),
+                PluginConf::OpenIdConnect(conf) => {
+                    let at_its_place = |problem: Problem| vec![Problem { place: plugin.place.clone(), ..problem }];
+                    let engine = self.engines.of(conf, self.earlier, self.maker).map_err(at_its_place)?;
+                    plugins.oidc = Some(engine);
                 }
             }
         }
-        Ok(self)
+        Ok(plugins)
     }
 }
 

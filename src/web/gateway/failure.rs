@@ -37,9 +37,14 @@ impl Failure {
     /// `https_redirect_status_code`.
     pub(super) fn needs_tls(status: u16, arrival: &Arrival<'_>) -> Self {
         let host = arrival.peer.authority.split(':').next().unwrap_or_default();
-        let query = arrival.request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let query = arrival.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UPGRADE_REQUIRED);
         Self::NeedsTls(status, format!("https://{host}{}{query}", arrival.external_path()))
+    }
+
+    /// A body that the client did not bring to its end.
+    pub(super) fn of_client(error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::TimedOut { Self::SlowClient } else { Self::Malformed }
     }
 
     const fn status(&self) -> StatusCode {

@@ -15,6 +15,16 @@ const IDENTITY: [&str; 4] =
     ["x-consumer-*", "x-credential-identifier", "x-anonymous-consumer", "x-authenticated-groups"];
 /// Set anew for each upstream request.
 const REPLACED: [&str; 3] = ["host", "content-length", "expect"];
+/// The names among them that Kong knows.
+pub(super) const IDENTITY_NAMES: [&str; 7] = [
+    "x-consumer-id",
+    "x-consumer-username",
+    "x-consumer-custom-id",
+    "x-consumer-groups",
+    "x-credential-identifier",
+    "x-anonymous-consumer",
+    "x-authenticated-groups",
+];
 const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const FORWARDED_PATH: HeaderName = HeaderName::from_static("x-forwarded-path");
 const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
@@ -25,7 +35,9 @@ pub(super) fn fill(target: &mut HeaderMap, arrival: &Arrival<'_>, to: &Forward<'
     let hop = OneHop::of(sent);
     for (name, value) in sent {
         let text = name.as_str();
-        let stays = hop.holds(text) || REPLACED.contains(&text) || *name == COOKIE || is_removed(text, to);
+        let is_told_by_stranger = text == "forwarded" && !arrival.peer.is_trusted;
+        let stays = hop.holds(text) || REPLACED.contains(&text) || is_told_by_stranger || *name == COOKIE;
+        let stays = stays || is_removed(text, to);
         if !stays {
             target.append(name.clone(), value.clone());
         }

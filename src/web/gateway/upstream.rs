@@ -10,24 +10,24 @@ use std::time::{Duration, Instant};
 use actix_web::HttpResponse;
 use actix_web::body::{BodyStream, SizedStream};
 use actix_web::http::{Method, StatusCode, Uri};
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Bytes;
 use awc::error::{ConnectError, SendRequestError};
 use futures_util::{Stream, StreamExt as _};
 
 use super::arrival::Arrival;
+use super::body::Outgoing;
 use super::failure::Failure;
 use super::{answer, changes, headers};
 use crate::services::gateway::{Changes, Route, Service};
-use crate::web::proxy::{declared_length, has_body, is_read, unhurried};
+use crate::web::proxy::{declared_length, is_read};
 
 /// How long an idle connection is kept: shorter than servers do, since a change cannot be repeated on a stale one.
 const KEEP_ALIVE: Duration = Duration::from_secs(4);
-/// How long a client may pause while it sends a body.
-const PAUSE: Duration = Duration::from_secs(60);
 
 /// The pools of one worker: one for each connect time-out, which belongs to the pool.
 pub struct GatewayUpstream {
     tls: Arc<rustls::ClientConfig>,
+    tunnel_tls: tokio_rustls::TlsConnector,
     clients: RefCell<HashMap<Duration, awc::Client>>,
 }
 
@@ -39,14 +39,20 @@ pub(super) struct Forward<'f> {
     /// What was taken off the request's path.
     pub(super) taken_prefix: Option<&'f str>,
     pub(super) changes: &'f Changes,
-    pub(super) max_body: u64,
 }
 
 impl GatewayUpstream {
     /// Empty pools.
     #[must_use]
     pub fn new(tls: rustls::ClientConfig) -> Self {
-        Self { tls: Arc::new(tls), clients: RefCell::default() }
+        let mut tunnel_tls = tls.clone();
+        tunnel_tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Self { tls: Arc::new(tls), tunnel_tls: Arc::new(tunnel_tls).into(), clients: RefCell::default() }
+    }
+
+    /// The side of TLS for connections that become tunnels: they speak HTTP/1.1.
+    pub(super) fn tls_for_tunnels(&self) -> tokio_rustls::TlsConnector {
+        self.tunnel_tls.clone()
     }
 
     fn client(&self, connect_timeout: Duration) -> awc::Client {
@@ -67,7 +73,8 @@ impl GatewayUpstream {
     pub(super) async fn send(
         &self,
         arrival: &Arrival<'_>,
-        body: Payload,
+        body: Option<Outgoing>,
+        max_body: u64,
         to: &Forward<'_>,
     ) -> Result<HttpResponse, Failure> {
         let service = &to.route.service;
@@ -78,9 +85,9 @@ impl GatewayUpstream {
             headers::fill(prepared.headers_mut(), arrival, to);
             prepared
         };
-        let answered = match has_body(arrival.request) {
-            true => send_body(prepare(), arrival, body, to).await?,
-            false => {
+        let answered = match body {
+            Some(body) => send_body(prepare(), body, max_body, service).await?,
+            None => {
                 let first = in_time(service.read_timeout, prepare().send()).await?;
                 match first {
                     // A pooled connection that the upstream closed meanwhile: reads are safe to repeat on a fresh one.
@@ -107,23 +114,18 @@ type Sent = Result<awc::ClientResponse, SendRequestError>;
 /// Streams the body up. The upstream's time to answer begins with the last piece that it took.
 async fn send_body(
     prepared: awc::ClientRequest,
-    arrival: &Arrival<'_>,
-    body: Payload,
-    to: &Forward<'_>,
+    body: Outgoing,
+    most: u64,
+    service: &Service,
 ) -> Result<Sent, Failure> {
-    let length = declared_length(arrival.request.headers());
-    if length.is_some_and(|length| length > to.max_body) {
-        return Err(Failure::TooLarge);
-    }
     let watch = Rc::new(Watch::default());
-    let body = Box::pin(limited(unhurried(body, PAUSE), to.max_body, Rc::clone(&watch)));
+    let pieces = Box::pin(limited(body.pieces, most, Rc::clone(&watch)));
     let sending = async {
-        match length {
-            Some(length) => prepared.send_body(SizedStream::new(length, body)).await,
-            None => prepared.send_body(BodyStream::new(body)).await,
+        match body.length {
+            Some(length) => prepared.send_body(SizedStream::new(length, pieces)).await,
+            None => prepared.send_body(BodyStream::new(pieces)).await,
         }
     };
-    let service = &to.route.service;
     let sent = tokio::select! {
         sent = sending => sent,
         () = watch.silence(service.write_timeout, service.read_timeout) => return Err(Failure::Timeout),
@@ -191,8 +193,7 @@ fn limited(
             return Ok(None);
         };
         let chunk = chunk.inspect_err(|error| {
-            let is_slow = error.kind() == std::io::ErrorKind::TimedOut;
-            watch.fault.set(Some(if is_slow { Failure::SlowClient } else { Failure::Malformed }));
+            watch.fault.set(Some(Failure::of_client(error)));
         })?;
         match left.checked_sub(chunk.len() as u64) {
             Some(left) => Ok(Some((chunk, (body, left, watch)))),
@@ -214,9 +215,9 @@ fn failure(error: &SendRequestError, service: &Service) -> Failure {
 }
 
 /// The URL of the upstream request.
-fn target(arrival: &Arrival<'_>, to: &Forward<'_>) -> Option<Uri> {
+pub(super) fn target(arrival: &Arrival<'_>, to: &Forward<'_>) -> Option<Uri> {
     let service = &to.route.service;
-    let sent = to.changes.query.as_deref().or_else(|| arrival.request.uri().query());
+    let sent = to.changes.query.as_deref().or(arrival.query.as_deref());
     let query = sent.map(|query| changes::arguments(query, &to.changes.remove_query));
     let mut path = to.path.to_owned();
     // A query that lost all its arguments is gone; one that was sent empty is kept.

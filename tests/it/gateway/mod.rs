@@ -1,5 +1,11 @@
 //! The OpenID Connect gateway: routing, the reverse proxy, its plugins, and forward-auth.
 
+mod forward_auth;
+mod keys;
+mod login;
+mod logout;
 mod plugins;
 mod proxying;
 mod reloading;
+mod sessions;
+mod streaming;

@@ -122,6 +122,14 @@ impl Gateway {
         self.url.trim_start_matches("http://")
     }
 
+    /// Serves the same node on one more address, with `listeners.proxy_tls`.
+    pub fn serve_tls(&self) -> String {
+        let (socket, url) = bind();
+        let server = self.node.serve_gateway(socket, Some(self.node.gateway_tls().unwrap())).unwrap();
+        actix_web::rt::spawn(server);
+        url.replace("http://", "https://")
+    }
+
     /// Moves the node's clock.
     pub fn later(&self, seconds: i64) {
         self.shift.fetch_add(seconds, Ordering::Relaxed);

@@ -178,7 +178,7 @@ pub fn settings(upstream: &str) -> Settings {
         },
         gateway: GatewaySettings {
             file: None,
-            vaults: Default::default(),
+            surroundings: Default::default(),
             forward_auth_path: "/_sso/auth".into(),
             max_body: u64::MAX,
         },
