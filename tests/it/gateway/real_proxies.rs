@@ -33,7 +33,9 @@ fn example(name: &str, listen: &str, gateway: &Gateway) -> String {
     let upstream = gateway.upstream.url.trim_start_matches("http://");
     let replaced = text.replace("127.0.0.1:8005", gateway.authority()).replace("127.0.0.1:8081", upstream);
     let (_, port) = listen.rsplit_once(':').unwrap();
-    replaced.replace("listen 8080", &format!("listen {listen}")).replace(":8080 {", &format!("http://127.0.0.1:{port} {{"))
+    replaced
+        .replace("listen 8080", &format!("listen {listen}"))
+        .replace(":8080 {", &format!("http://127.0.0.1:{port} {{"))
 }
 
 /// Starts a program on a file with the example and waits until it listens.
