@@ -30,6 +30,7 @@ use crate::services::access::Access;
 use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
 use crate::services::gateway::Gateway;
+use crate::services::gateway_tokens::KongTokens;
 use crate::services::health::Health;
 use crate::services::kong_facts::KongFacts;
 use crate::services::kong_watch::KongWatch;
@@ -140,12 +141,18 @@ impl Node {
         ));
         let notes = SealedNotes::new(sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
-        let shared = Arc::clone(&openid_connect);
-        let gateway = Gateway::new(&settings.gateway, settings.egress.clone(), clock.clone(), shared);
+        let gateway = Gateway::new(
+            &settings.gateway,
+            settings.egress.clone(),
+            clock.clone(),
+            Arc::clone(&openid_connect),
+            Arc::new(KongTokens(kong.clone())),
+        );
         let gateway = gateway.map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             StartError::Gateway(lines.join("; "))
         })?;
+        gateway.settle().await;
         let services = Services {
             access: Access::new(store.clone(), clock.clone(), &settings.rbac),
             audit: Audit::new(store.clone(), clock.clone(), settings.audit.clone(), metrics.audit.clone()),

@@ -13,6 +13,7 @@ use crate::config::settings::EgressSettings;
 use crate::domain::consumer::Consumer;
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
+use crate::oidc::engine::methods::kong_oauth2::GatewayTokens;
 use crate::oidc::engine::{ConsumerDirectory, Engine, EngineParts};
 use crate::services::openid_connect::OpenIdConnect;
 
@@ -20,9 +21,11 @@ use crate::services::openid_connect::OpenIdConnect;
 pub(super) struct EngineMaker {
     pub(super) egress: EgressSettings,
     pub(super) clock: Clock,
-    pub(super) directory: Arc<Directory>,
-    /// What all instances share.
+    /// Session secrets, key set and discovery cache of all instances.
     pub(super) shared: Arc<OpenIdConnect>,
+    /// Tokens of Kong's own OAuth 2.0 plugin.
+    pub(super) gateway_tokens: Arc<dyn GatewayTokens>,
+    pub(super) directory: Arc<Directory>,
 }
 
 /// The consumers of whatever file is served at the moment.
@@ -70,9 +73,14 @@ impl EngineMaker {
         let http = http.map_err(|error| Problem::about_file(error.to_string()))?;
         let consumers: Arc<dyn ConsumerDirectory> = Arc::<Directory>::clone(&self.directory);
         let sessions = self.shared.session_parts(&plugin.conf);
-        let sessions = sessions.map_err(|error| Problem::about_file(error.to_string()))?;
-        let (clock, own_keys) = (self.clock.clone(), self.shared.own_keys());
-        let parts = EngineParts { http, clock, consumers, gateway_tokens: None, own_keys, sessions };
+        let parts = EngineParts {
+            http,
+            clock: self.clock.clone(),
+            consumers,
+            gateway_tokens: Some(Arc::clone(&self.gateway_tokens)),
+            own_keys: self.shared.own_keys(),
+            sessions: sessions.map_err(|error| Problem::about_file(error.to_string()))?,
+        };
         let engine = Engine::new((*plugin.conf).clone(), parts);
         self.shared.register(&provider.name, engine.provider());
         Ok(engine)

@@ -22,6 +22,7 @@ use arc_swap::ArcSwap;
 use crate::config::declared::{self, Declared, Problem};
 use crate::config::settings::{EgressSettings, GatewaySettings};
 use crate::domain::time::Clock;
+use crate::oidc::engine::methods::kong_oauth2::GatewayTokens;
 use crate::services::openid_connect::OpenIdConnect;
 use engines::EngineMaker;
 
@@ -48,16 +49,25 @@ impl Gateway {
         egress: EgressSettings,
         clock: Clock,
         shared: Arc<OpenIdConnect>,
+        gateway_tokens: Arc<dyn GatewayTokens>,
     ) -> Result<Self, Vec<Problem>> {
         let following = Following::new(settings);
         let declared = match &settings.file {
             Some(path) => declared::load(path, &settings.surroundings)?,
             None => Declared::default(),
         };
-        let maker = EngineMaker { egress, clock, directory: Arc::default(), shared };
+        let maker = EngineMaker { egress, clock, shared, gateway_tokens, directory: Arc::default() };
         let state = State::new(declared, &State::default(), &maker)?;
         maker.directory.0.store(Arc::clone(&state.consumers));
         Ok(Self { state: ArcSwap::from_pointee(state), maker, following })
+    }
+
+    /// Makes the secrets of new engines those that all nodes have. When the store fails, sessions of this node are its own
+    /// until the next change of the discovery cache.
+    pub async fn settle(&self) {
+        if let Err(error) = self.maker.shared.settle().await {
+            tracing::error!(%error, "generated session secrets could not be shared with other nodes");
+        }
     }
 
     /// What is served now. A request keeps what it began with.
@@ -77,6 +87,7 @@ impl Gateway {
         let Some((path, declared)) = self.following.changed().await else { return };
         match declared.and_then(|declared| State::new(declared, &self.current(), &self.maker)) {
             Ok(state) => {
+                self.settle().await;
                 tracing::info!(
                     routes = state.route_count(),
                     "the gateway serves the new content of {}",
