@@ -29,7 +29,8 @@ pub struct ApiError {
     retry_after: Option<u32>,
     login_url: Option<String>,
     allow: Option<&'static str>,
-    missing_right: Option<String>,
+    /// Boxed to keep the error small: it is the `Err` of every handler.
+    missing_right: Option<Box<str>>,
 }
 
 impl ApiError {
@@ -87,7 +88,7 @@ impl ApiError {
 
     /// The same refusal with the right that is missing, for people: the JSON face stays Kong's.
     #[must_use]
-    pub fn missing(mut self, right: impl Into<String>) -> Self {
+    pub fn missing(mut self, right: impl Into<Box<str>>) -> Self {
         self.missing_right = Some(right.into());
         self
     }
