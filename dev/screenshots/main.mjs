@@ -28,7 +28,7 @@ async function everydayLife(browser, gui) {
     const page = await openPage(browser);
     await signInWith(page, gui, login, '/services');
     await drawn(page, '/services');
-    await page.evaluate(() => fetch('/_api/services/billing', { method: 'DELETE' }));
+    await page.evaluate(() => fetch('/_api/services/billing', { method: 'DELETE' }).then((answer) => answer.text()));
     await page.context().close();
   }
 }
@@ -44,7 +44,7 @@ async function pictures(browser, gui) {
   const page = await openPage(browser, VIEW);
   await signInWith(page, gui, 'alice', '/services');
   await drawn(page, '/services');
-  await page.evaluate(() => fetch('/_api/services/orders', { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"retries":3}' }));
+  await page.evaluate(() => fetch('/_api/services/orders', { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"retries":3}' }).then((answer) => answer.text()));
   await page.getByRole('button', { name: /Signed in as/ }).click();
   await take(page, 'kong-manager');
   await take(page, 'groups', `${gui}/_sso/groups`);

@@ -12,18 +12,21 @@ use crate::kong::client::KongAdmin;
 use crate::oidc::RelyingParty;
 use crate::telemetry::chain;
 
-/// Everything that does not answer as it must.
-pub async fn problems(settings: &Settings) -> Vec<Finding> {
+/// What was found out about a part: a line that says so, or what is wrong.
+pub type Answer = Result<String, Finding>;
+
+/// Asks every part that the settings name.
+pub async fn ask(settings: &Settings) -> Vec<Answer> {
     let (kong, provider) = tokio::join!(ask_kong(settings), ask_provider(settings));
-    [kong, provider].into_iter().flatten().collect()
+    [Some(kong), provider].into_iter().flatten().collect()
 }
 
 /// Kong's `GET /status`.
-async fn ask_kong(settings: &Settings) -> Option<Finding> {
+async fn ask_kong(settings: &Settings) -> Answer {
     let upstream = &settings.upstream;
+    let url = format!("{}status", slashed(upstream.admin_url.as_str()));
     let failed = |cause: String| {
-        let message = format!("sso_upstream_admin_url: {}status: {cause}", slashed(upstream.admin_url.as_str()));
-        Some(Finding::about("sso_upstream_admin_url", message))
+        Err(Finding::about("sso_upstream_admin_url", format!("sso_upstream_admin_url: {url}: {cause}")))
     };
     let http = match HttpClient::new(&settings.egress, true, upstream.timeout.min(KONG_TIMEOUT)) {
         Ok(http) => http,
@@ -31,17 +34,17 @@ async fn ask_kong(settings: &Settings) -> Option<Finding> {
     };
     let kong = KongAdmin::new(http, upstream);
     match kong.get(None, "/status").await {
-        Ok(_) => None,
+        Ok(_) => Ok(format!("Kong answers: {url}")),
         Err(error) => failed(error.to_string()),
     }
 }
 
 /// The provider's discovery document and keys.
-async fn ask_provider(settings: &Settings) -> Option<Finding> {
+async fn ask_provider(settings: &Settings) -> Option<Answer> {
     let conf = settings.admin_auth.as_ref()?.relying_party.clone();
     let issuer = conf.provider.issuer.clone();
     let failed = |cause: String| {
-        Some(Finding::about("admin_gui_auth_conf", format!("admin_gui_auth_conf.issuer: {issuer}: {cause}")))
+        Some(Err(Finding::about("admin_gui_auth_conf", format!("admin_gui_auth_conf.issuer: {issuer}: {cause}"))))
     };
     let http = match HttpClient::new(
         &settings.egress,
@@ -52,7 +55,10 @@ async fn ask_provider(settings: &Settings) -> Option<Finding> {
         Err(error) => return failed(chain(&error)),
     };
     match RelyingParty::new(conf, http, Clock::System).provider().snapshot().await {
-        Ok(_) => None,
+        Ok(found) => {
+            let keys = found.keys.summaries().len();
+            Some(Ok(format!("the identity provider answers: {}, signing keys: {keys}", found.metadata.issuer)))
+        }
         Err(error) => failed(error.to_string()),
     }
 }

@@ -35,6 +35,9 @@ struct Report {
     valid: bool,
     errors: Vec<Finding>,
     warnings: Vec<Finding>,
+    /// Of `--online`: which parts answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<String>,
 }
 
 /// Checks and reports.
@@ -51,7 +54,12 @@ pub(super) fn run(common: &Common, args: &CheckArgs) -> ExitCode {
     let settings = result.as_ref().ok().filter(|_| args.online).map(|loaded| loaded.settings.clone());
     let mut report = report(result, args.strict);
     if let Some(settings) = settings.filter(|_| report.valid) {
-        report.errors = actix_web::rt::System::new().block_on(online::problems(&settings));
+        for answer in actix_web::rt::System::new().block_on(online::ask(&settings)) {
+            match answer {
+                Ok(line) => report.answers.push(line),
+                Err(finding) => report.errors.push(finding),
+            }
+        }
         report.valid = report.errors.is_empty();
     }
     match args.json {
@@ -68,12 +76,15 @@ fn report(result: Result<Loaded, LoadFailure>, strict: bool) -> Report {
     };
     let (raised, warnings): (Vec<_>, Vec<_>) = warnings.into_iter().partition(|warning| strict && warning.strict);
     errors.extend(raised);
-    Report { valid: errors.is_empty(), errors, warnings }
+    Report { valid: errors.is_empty(), errors, warnings, answers: Vec::new() }
 }
 
 fn print(report: &Report, path: &Path) {
     output::findings("warn", &report.warnings);
     output::findings("error", &report.errors);
+    for answer in &report.answers {
+        output::line(answer);
+    }
     if report.valid {
         output::line(format_args!("configuration at {} is valid", path.display()));
     }

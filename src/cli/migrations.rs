@@ -9,7 +9,8 @@ use crate::config::{LoadMode, Settings};
 use crate::domain::time::Clock;
 use crate::services::bootstrap::{self, KONG_ADMIN};
 use crate::services::error::ServiceError;
-use crate::store::{Store, StoreError, migrations};
+use crate::store::migrations::{self, Entry};
+use crate::store::{Store, StoreError};
 use crate::telemetry::chain;
 
 /// Variable with the first super-admin's token.
@@ -32,6 +33,11 @@ pub fn run(common: &Common, command: MigrationsCommand) -> ExitCode {
 }
 
 async fn execute(settings: &Settings, command: MigrationsCommand) -> Result<(), ServiceError> {
+    // Looking must not make a database.
+    if matches!(command, MigrationsCommand::List) && !Store::is_made(&settings.database) {
+        print(&migrations::list_pending());
+        return Ok(());
+    }
     let store = Store::connect(&settings.database).await?;
     match command {
         MigrationsCommand::Bootstrap => {
@@ -39,7 +45,7 @@ async fn execute(settings: &Settings, command: MigrationsCommand) -> Result<(), 
             make_first_admin(&store).await?;
         }
         MigrationsCommand::Up => up(&store).await?,
-        MigrationsCommand::List => list(&store).await?,
+        MigrationsCommand::List => print(&migrations::list(&store).await?),
     }
     store.close().await;
     Ok(())
@@ -70,10 +76,9 @@ async fn make_first_admin(store: &Store) -> Result<(), ServiceError> {
     Ok(())
 }
 
-async fn list(store: &Store) -> Result<(), StoreError> {
-    for entry in migrations::list(store).await? {
+fn print(entries: &[Entry]) {
+    for entry in entries {
         let state = if entry.is_applied { "applied" } else { "pending" };
         output::line(format_args!("{}  {state}  {}", entry.version, entry.name));
     }
-    Ok(())
 }

@@ -79,13 +79,16 @@ impl Common {
                 output::findings("warn", &loaded.warnings);
                 Ok(loaded)
             }
-            Err(failure) => {
-                output::findings("warn", &failure.warnings);
-                output::findings("error", &failure.errors);
-                Err(ExitCode::FAILURE)
-            }
+            Err(failure) => Err(report(&failure)),
         }
     }
+}
+
+/// Prints why settings cannot be used.
+fn report(failure: &LoadFailure) -> ExitCode {
+    output::findings("warn", &failure.warnings);
+    output::findings("error", &failure.errors);
+    ExitCode::FAILURE
 }
 
 /// What to do.

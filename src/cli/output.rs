@@ -33,7 +33,8 @@ pub fn findings(level: &str, findings: &[Finding]) {
 }
 
 /// The message with control characters escaped: a value in it cannot forge a line.
-fn one_line(message: &str) -> String {
+#[must_use]
+pub fn one_line(message: &str) -> String {
     let mut escaped = String::with_capacity(message.len());
     for c in message.chars() {
         match c.is_control() {

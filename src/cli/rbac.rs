@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::{Common, ExplainArgs, output};
-use crate::config::settings::DatabaseSettings;
 use crate::config::{LoadMode, Settings};
 use crate::domain::rbac::{Bystander, Grant, GrantSource, MatchedRule, WhyNot};
 use crate::domain::time::Clock;
@@ -52,9 +51,7 @@ pub fn run(common: &Common, args: &ExplainArgs) -> ExitCode {
 
 async fn answer(settings: &Settings, args: &ExplainArgs) -> Result<Explanation, Failure> {
     // Asking must not make a database.
-    if let DatabaseSettings::Sqlite(path) = &settings.database
-        && !path.exists()
-    {
+    if !Store::is_made(&settings.database) {
         return Err(Failure::NoDatabase);
     }
     let store = Store::connect(&settings.database).await?;

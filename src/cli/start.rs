@@ -8,25 +8,29 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Common, output};
 use crate::app::{Node, StartError};
-use crate::config::{LoadMode, Settings};
+use crate::config::{LoadMode, Loaded, Settings};
 use crate::domain::time::Clock;
 use crate::telemetry;
 
 /// Serves until SIGTERM or SIGINT; then lets running requests end.
 #[must_use]
 pub fn run(common: &Common) -> ExitCode {
-    let settings = match common.load_or_report(LoadMode::Start) {
-        Ok(loaded) => loaded.settings,
-        Err(code) => return code,
+    let Loaded { settings, warnings, .. } = match common.load(LoadMode::Start) {
+        Ok(loaded) => loaded,
+        // How to log is among what could not be read.
+        Err(failure) => return super::report(&failure),
     };
     if telemetry::init(settings.log_level, settings.log_format).is_err() {
         output::log_line("error", "the log cannot be started twice");
         return ExitCode::FAILURE;
     }
+    for warning in warnings {
+        tracing::warn!("{}", output::one_line(&warning.message));
+    }
     match actix_web::rt::System::new().block_on(serve(settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::log_line("error", &error.to_string());
+            tracing::error!("{}", output::one_line(&error.to_string()));
             ExitCode::FAILURE
         }
     }

@@ -34,6 +34,7 @@ const EXAMPLE_HEAD: &str = r#"# Settings of kong-sso. Copy this file to /etc/kon
 # }
 # sso_bootstrap_groups = platform-admins
 # sso_encryption_key = {vault://env/kong-sso-encryption-key}
+# audit_log = on
 "#;
 
 const RULE: &str = "#------------------------------------------------------------------------------";

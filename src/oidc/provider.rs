@@ -33,6 +33,8 @@ pub struct ProviderSnapshot {
     pub metadata: ProviderMetadata,
     /// The issuer's keys, then those of `extra_jwks_uris`.
     pub keys: KeySet,
+    /// Where the discovery document was found; `None` without discovery.
+    pub discovery_url: Option<Url>,
     /// The discovery document as it was published; `null` without discovery.
     pub document: Arc<Value>,
     /// When it was fetched.
@@ -44,6 +46,8 @@ pub struct ProviderSnapshot {
 pub struct ProviderStatus {
     /// The discovered issuer; before discovery, the configured one.
     pub issuer: String,
+    /// Where its discovery document was found; before discovery, where it is sought first.
+    pub discovery_url: Option<String>,
     /// The last successful discovery.
     pub discovered_at: Option<UnixSeconds>,
     /// The last failure, also when a later attempt went well.
@@ -151,6 +155,10 @@ impl Provider {
             issuer: known
                 .as_ref()
                 .map_or_else(|| self.0.conf.issuer.to_string(), |known| known.metadata.issuer.clone()),
+            discovery_url: match &known {
+                Some(known) => known.discovery_url.as_ref().map(Url::to_string),
+                None => discovery_urls(&self.0.conf.issuer).first().map(Url::to_string),
+            },
             discovered_at: known.as_ref().map(|known| known.discovered_at),
             last_error_at: failure.as_ref().map(|(at, _)| *at),
             last_error: failure.map(|(_, error)| error.to_string()),
@@ -220,7 +228,7 @@ impl Inner {
     }
 
     async fn fetch(&self) -> Result<ProviderSnapshot, OidcError> {
-        let (metadata, document) = self.fetch_metadata().await?;
+        let (metadata, document, discovery_url) = self.fetch_metadata().await?;
         if !is_same_issuer(&self.conf.issuer, &metadata.issuer) {
             tracing::warn!(configured = %self.conf.issuer, discovered = metadata.issuer, "the provider names another issuer");
         }
@@ -233,7 +241,7 @@ impl Inner {
             }
         }
         tracing::info!(issuer = metadata.issuer, keys = keys.summaries().len(), "provider discovered");
-        Ok(ProviderSnapshot { metadata, keys, document, discovered_at: self.clock.now() })
+        Ok(ProviderSnapshot { metadata, keys, discovery_url, document, discovered_at: self.clock.now() })
     }
 
     /// The issuer's keys. A provider that is only configured may have none: introspection needs no key.
@@ -249,17 +257,18 @@ impl Inner {
         Ok(KeySet::parse(&self.fetch_document(url, Endpoint::Jwks).await?)?)
     }
 
-    async fn fetch_metadata(&self) -> Result<(ProviderMetadata, Arc<Value>), OidcError> {
+    async fn fetch_metadata(&self) -> Result<(ProviderMetadata, Arc<Value>, Option<Url>), OidcError> {
         if self.conf.is_pseudo {
             let issuer = self.conf.name.as_str();
-            return Ok((ProviderMetadata::configured(issuer, &self.conf.endpoints), Arc::default()));
+            return Ok((ProviderMetadata::configured(issuer, &self.conf.endpoints), Arc::default(), None));
         }
         let mut failure = OidcError::Status(Endpoint::Discovery, 404);
         for url in discovery_urls(&self.conf.issuer) {
             match self.fetch_document(&url, Endpoint::Discovery).await {
                 Ok(document) => {
                     let metadata = ProviderMetadata::parse(&document, &url, &self.conf.endpoints)?;
-                    return Ok((metadata, Arc::new(serde_json::from_slice(&document).unwrap_or_default())));
+                    let document = serde_json::from_slice(&document).unwrap_or_default();
+                    return Ok((metadata, Arc::new(document), Some(url)));
                 }
                 Err(not_found @ OidcError::Status(_, 404)) => failure = not_found,
                 Err(error) => return Err(error),

@@ -59,11 +59,18 @@ impl<'s> Change<'s> {
         Ok(change)
     }
 
-    /// Begins a change that a sign-in makes; it tells the other nodes only when [`Change::touch_rights`] was called.
+    /// Begins a change that a sign-in makes. It waits for other changes too, but tells the other nodes only when
+    /// [`Change::touch_rights`] was called.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn begin_as(
+    pub async fn begin_sign_in(services: &'s Services, request_id: &str) -> Result<Self, ServiceError> {
+        let mut change = Self::begin_as(services, request_id, None).await?;
+        epochs::hold_rights(change.connection()).await?;
+        Ok(change)
+    }
+
+    async fn begin_as(
         services: &'s Services,
         request_id: &str,
         actor: Option<RbacUserId>,

@@ -146,11 +146,15 @@ impl Explanation {
         let Reason::Rule(level, rule) = &self.trace.decision.reason else {
             return format!("No rule of {} matches, and what no rule allows is denied.", self.user.name);
         };
-        let at = format!("level {} of {}", level.number(), self.trace.levels.len());
+        let levels = self.trace.levels.len();
+        let at = format!("level {} of {levels}", level.number());
         match (rule.denied.has(action), rule.allowed.has(action)) {
             (true, true) => format!("One role denies {action} at {at} and another allows it: deny wins."),
             (true, false) => format!("A deny rule covers {action} at {at}."),
             (false, true) => format!("An allow rule covers {action} at {at}."),
+            (false, false) if usize::from(level.number()) == levels => {
+                format!("The first rule that matches, at {at}, does not name {action}.")
+            }
             (false, false) => {
                 format!("The first rule that matches, at {at}, does not name {action}; later levels are not tried.")
             }

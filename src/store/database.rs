@@ -87,6 +87,16 @@ impl Store {
         Ok(Self { pool, dialect, turn: Arc::default() })
     }
 
+    /// Whether there is something to connect to: looking must not make a SQLite file. A directory that cannot be looked
+    /// into counts as one with a file, which [`Store::connect`] then reports.
+    #[must_use]
+    pub fn is_made(settings: &DatabaseSettings) -> bool {
+        match settings {
+            DatabaseSettings::Sqlite(path) => path.try_exists().unwrap_or(true),
+            DatabaseSettings::Postgres(_) => true,
+        }
+    }
+
     pub(super) const fn dialect(&self) -> &Dialect {
         &self.dialect
     }
@@ -128,7 +138,7 @@ impl Store {
 }
 
 async fn open_sqlite(path: &Path) -> Result<AnyPool, StoreError> {
-    create_private_file(path).map_err(sqlx::Error::Io)?;
+    create_private_file(path).map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
     let url = format!("sqlite://{}?mode=rw", utf8_percent_encode(&path.to_string_lossy(), PATH_LETTERS));
     let pool = AnyPoolOptions::new()
         .max_connections(SQLITE_CONNECTIONS)
@@ -156,7 +166,8 @@ async fn open_postgres(settings: &PostgresSettings) -> Result<AnyPool, StoreErro
     let url = postgres_url(settings);
     // A pool would try again until its time is up and then name no cause: the first connection is made by hand.
     let first = tokio::time::timeout(settings.timeout, Connection::connect(&url));
-    first.await.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
+    let first = first.await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    first.map_err(|error| not_let_in(settings, &error))?.close().await?;
     let pool = AnyPoolOptions::new()
         .max_connections(settings.pool_size.unwrap_or(10))
         .acquire_timeout(settings.timeout)
@@ -172,6 +183,24 @@ async fn open_postgres(settings: &PostgresSettings) -> Result<AnyPool, StoreErro
         .connect(&url)
         .await?;
     Ok(pool)
+}
+
+/// Which server it was and which keys lead there, in place of sqlx's bare sentence.
+fn not_let_in(settings: &PostgresSettings, error: &sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(|cause| cause.code()).unwrap_or_default();
+    let keys = match error {
+        _ if code.starts_with("28") => "`pg_user` and `pg_password`",
+        _ if code == "3D000" => "`pg_database`",
+        sqlx::Error::Tls(_) => "`pg_ssl`, `pg_ssl_required` and `pg_ssl_verify`",
+        _ => "`pg_host` and `pg_port`",
+    };
+    let cause = match error {
+        sqlx::Error::PoolTimedOut => format!("no answer within {} ms", settings.timeout.as_millis()),
+        sqlx::Error::Io(cause) => cause.to_string(),
+        sqlx::Error::Database(cause) => cause.message().to_owned(),
+        other => other.to_string(),
+    };
+    StoreError::Server { address: format!("{}:{}", bracketed(&settings.host), settings.port), cause, keys }
 }
 
 /// A name as a quoted identifier of SQL.

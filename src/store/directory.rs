@@ -1,6 +1,8 @@
 //! Lists as people page through them: by name, filtered by a part of it, with the number of all that match, and by
 //! position, so that they can go back. The Admin API pages by id instead ([`Page`](super::page::Page)).
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::admins::{self, contains_pattern};
 use super::database::Connection;
 use super::error::StoreError;
@@ -11,6 +13,9 @@ use crate::domain::admin::{Admin, AdminStatus, RbacUser};
 use crate::domain::group::Group;
 use crate::domain::ids::{GroupId, WorkspaceId};
 use crate::domain::role::Role;
+
+/// Most ids in one statement, which names each three times.
+const IDS_AT_ONCE: usize = 500;
 
 /// The part of a list that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,6 +247,30 @@ pub async fn list_roles(
         })
     })?;
     Ok(Found { items, total: total(counting, connection).await? })
+}
+
+/// Names of the RBAC users, roles (with their workspace) and groups among `ids`; ids are of one kind only, so one map
+/// holds them all. What was deleted is absent.
+///
+/// # Errors
+/// The database failed.
+pub async fn names(connection: &mut Connection, ids: &BTreeSet<String>) -> Result<HashMap<String, String>, StoreError> {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut names = HashMap::new();
+    for some in ids.chunks(IDS_AT_ONCE) {
+        let list = || some.iter().copied();
+        let mut statement = Statement::new("SELECT id, name FROM rbac_users WHERE id IN ");
+        statement.bind_list(list()).push(" UNION ALL SELECT id, name FROM idp_groups WHERE id IN ").bind_list(list());
+        statement.push(
+            " UNION ALL SELECT r.id, r.name || ' in ' || w.name AS name FROM rbac_roles r
+             JOIN workspaces w ON w.id = r.ws_id WHERE r.id IN ",
+        );
+        statement.bind_list(list());
+        for row in statement.fetch_all(connection).await? {
+            names.insert(row.text("id")?, row.text("name")?);
+        }
+    }
+    Ok(names)
 }
 
 /// Adds a condition on a name; `condition` ends with LIKE.

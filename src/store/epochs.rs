@@ -40,6 +40,16 @@ pub async fn bump(connection: &mut Connection, epoch: Epoch) -> Result<(), Store
     Ok(())
 }
 
+/// Holds the counter of changes of rights without counting: such transactions wait for each other here, before any of them
+/// locks a person. Taken in another order, a sign-in and a change of the same person could wait for each other for ever.
+///
+/// # Errors
+/// The database failed.
+pub async fn hold_rights(connection: &mut Connection) -> Result<(), StoreError> {
+    sqlx::query("UPDATE epochs SET value = value WHERE name = 'rbac'").execute(connection).await?;
+    Ok(())
+}
+
 /// Reads all counters.
 ///
 /// # Errors

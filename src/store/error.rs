@@ -1,5 +1,7 @@
 //! What can go wrong in the store, told apart so that services can answer each case.
 
+use std::path::PathBuf;
+
 use sqlx::error::{DatabaseError, ErrorKind};
 
 /// A failure of the store.
@@ -34,6 +36,40 @@ pub enum StoreError {
     /// The database cannot be reached or refused the statement.
     #[error("the database failed")]
     Unavailable(#[source] sqlx::Error),
+    /// The embedded database's file can be neither opened nor made.
+    #[error(
+        "{path} can be neither opened nor made: {cause}. Make `prefix` a directory this user may write to, or name \
+         another file with `sso_database = sqlite:PATH`"
+    )]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The PostgreSQL server does not let us in.
+    #[error("PostgreSQL at {address}: {cause}; check {keys}")]
+    Server {
+        /// `pg_host` and `pg_port`.
+        address: String,
+        /// Why, without any secret.
+        cause: String,
+        /// The keys that may be wrong.
+        keys: &'static str,
+    },
+    /// The schema is missing and may not be made.
+    #[error(
+        "{user} may not make the schema {schema} (`pg_schema`): have the owner of the database run \
+         `GRANT CREATE ON DATABASE {database} TO {user}` (docs/operations.md)"
+    )]
+    SchemaRights {
+        /// `pg_schema`.
+        schema: String,
+        /// The database, as SQL writes it.
+        database: String,
+        /// The user, as SQL writes it.
+        user: String,
+    },
     /// The migrations cannot be applied.
     #[error("the migrations failed")]
     Migration(#[from] sqlx::migrate::MigrateError),

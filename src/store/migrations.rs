@@ -20,6 +20,9 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
 /// Key of the advisory lock on PostgreSQL: `kong-sso` in ASCII.
 const LOCK: i64 = 0x6b6f_6e67_2d73_736f;
 
+/// SQLSTATE `insufficient_privilege`.
+const NO_RIGHT: &str = "42501";
+
 /// How the store's schema compares with this binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -65,11 +68,23 @@ async fn ensure_schema(connection: &mut Connection, schema: &str) -> Result<(), 
         .bind(schema)
         .fetch_optional(&mut *connection)
         .await?;
-    if found.is_none() {
-        // Audited: the name is quoted and comes from the operator's settings.
-        connection.execute(AssertSqlSafe(format!("CREATE SCHEMA {}", quoted(schema)))).await?;
+    if found.is_some() {
+        return Ok(());
     }
-    Ok(())
+    // Asked beforehand: after a refusal the transaction answers no more.
+    let names = "SELECT quote_ident(current_database()) AS database, quote_ident(current_user) AS person";
+    let names = sqlx::query(names).fetch_one(&mut *connection).await?;
+    // Audited: the name is quoted and comes from the operator's settings.
+    match connection.execute(AssertSqlSafe(format!("CREATE SCHEMA {}", quoted(schema)))).await {
+        Err(sqlx::Error::Database(cause)) if cause.code().as_deref() == Some(NO_RIGHT) => {
+            Err(StoreError::SchemaRights {
+                schema: schema.to_owned(),
+                database: names.text("database")?,
+                user: names.text("person")?,
+            })
+        }
+        other => Ok(other.map(drop)?),
+    }
 }
 
 /// All migrations with their state.
@@ -77,13 +92,22 @@ async fn ensure_schema(connection: &mut Connection, schema: &str) -> Result<(), 
 /// # Errors
 /// The database cannot be read.
 pub async fn list(store: &Store) -> Result<Vec<Entry>, StoreError> {
-    let applied = applied(store).await?;
+    Ok(entries(&applied(store).await?))
+}
+
+/// All migrations of a store that does not exist yet.
+#[must_use]
+pub fn list_pending() -> Vec<Entry> {
+    entries(&BTreeSet::new())
+}
+
+fn entries(applied: &BTreeSet<i64>) -> Vec<Entry> {
     let entry = |migration: &sqlx::migrate::Migration| Entry {
         version: migration.version,
         name: migration.description.to_string(),
         is_applied: applied.contains(&migration.version),
     };
-    Ok(MIGRATOR.iter().map(entry).collect())
+    MIGRATOR.iter().map(entry).collect()
 }
 
 /// Compares the store with this binary.

@@ -29,6 +29,7 @@ pub struct ApiError {
     retry_after: Option<u32>,
     login_url: Option<String>,
     allow: Option<&'static str>,
+    missing_right: Option<String>,
 }
 
 impl ApiError {
@@ -37,7 +38,7 @@ impl ApiError {
     }
 
     const fn body(status: StatusCode, code: &'static str, body: Value) -> Self {
-        Self { status, code, body, retry_after: None, login_url: None, allow: None }
+        Self { status, code, body, retry_after: None, login_url: None, allow: None, missing_right: None }
     }
 
     const fn retry_in(mut self, seconds: u32) -> Self {
@@ -82,6 +83,13 @@ impl ApiError {
     pub fn no_permission(name: &str, action: Action) -> Self {
         let message = format!("{name}, you do not have permissions to {action} this resource");
         Self::message(StatusCode::FORBIDDEN, "no_permission", message)
+    }
+
+    /// The same refusal with the right that is missing, for people: the JSON face stays Kong's.
+    #[must_use]
+    pub fn missing(mut self, right: impl Into<String>) -> Self {
+        self.missing_right = Some(right.into());
+        self
     }
 
     /// Refused for another reason than RBAC rules.
@@ -249,6 +257,12 @@ impl ApiError {
     #[must_use]
     pub fn sentence(&self) -> &str {
         self.body.get("message").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The right that would have been needed, such as `read on /groups in workspace default`.
+    #[must_use]
+    pub fn missing_right(&self) -> Option<&str> {
+        self.missing_right.as_deref()
     }
 
     /// Members of the request that are to blame, each with its sentence, for a form to show them where they were typed.

@@ -49,9 +49,14 @@ fn kong(status: u16) -> String {
 #[actix_web::test]
 async fn km_007_parts_that_answer_leave_the_file_valid() {
     let op = Op::start().await;
-    let output = check(conf(&op.issuer(), &kong(200)), &["--online"]).await;
+    let (kong, issuer) = (kong(200), op.issuer());
+    let output = check(conf(&issuer, &kong), &["--online"]).await;
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
-    assert_eq!(text(&output.stdout), "configuration at kong.conf is valid\n");
+    let lines = format!(
+        "Kong answers: {kong}/status\nthe identity provider answers: {issuer}, signing keys: 1\n\
+         configuration at kong.conf is valid\n"
+    );
+    assert_eq!(text(&output.stdout), lines);
     assert_eq!((op.hits(Door::Discovery), op.hits(Door::Jwks)), (1, 1));
 }
 

@@ -19,7 +19,7 @@ admin_gui_auth_conf = {                                              \
   "redirect_uri": ["https://kong.example.com/_api/auth"],            \
   "login_redirect_uri": ["https://kong.example.com/"],               \
   "logout_redirect_uri": ["https://kong.example.com/"],              \
-  "session_secret": "session-hush"                                   \
+  "session_secret": "session-hush-session-hush-session-hush"         \
 }
 pg_password = pg-hush
 "#;

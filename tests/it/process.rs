@@ -187,6 +187,33 @@ fn a_postgresql_store_that_was_never_migrated_says_what_to_run() {
 }
 
 #[test]
+fn listing_migrations_makes_no_database() {
+    let place = Place { folder: tempfile::tempdir().unwrap(), database: Vec::new() };
+    let prefix = place.folder.path().join("new");
+    let missing = format!("prefix={}", prefix.display());
+    let mut list = Command::new(env!("CARGO_BIN_EXE_kong-sso"));
+    let list = list.env_clear().args(["migrations", "list", "--set", &missing]).output().unwrap();
+    assert!(list.status.success(), "{}", text(&list.stderr));
+    assert!(!text(&list.stdout).is_empty() && text(&list.stdout).lines().all(|line| line.contains("  pending  ")));
+    assert!(!prefix.exists());
+}
+
+#[test]
+fn a_prefix_that_cannot_be_used_is_named_with_its_key_and_said_once() {
+    let place = Place { folder: tempfile::tempdir().unwrap(), database: Vec::new() };
+    // Also for root, who may write everywhere: a file is no directory.
+    let file = place.folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for args in [&["start"] as &[&str], &["migrations", "up"], &["migrations", "list"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kong-sso"));
+        let run = command.env_clear().args(args).args(["--set", &format!("prefix={}/x", file.display())]).output();
+        let said = text(&run.unwrap().stderr);
+        assert!(said.contains(&format!("{}/x/kong-sso.db", file.display())) && said.contains("`prefix`"), "{said}");
+        assert_eq!(said.matches("os error").count(), 1, "{said}");
+    }
+}
+
+#[test]
 fn an_address_that_is_taken_is_named() {
     let place = Place { folder: tempfile::tempdir().unwrap(), database: Vec::new() };
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -195,6 +222,20 @@ fn an_address_that_is_taken_is_named() {
     let said = text(&start.stderr);
     assert_eq!(start.status.code(), Some(1));
     assert!(said.contains("sso_gui_listen") && said.contains(&address.to_string()), "{said}");
+}
+
+#[test]
+fn a_start_that_fails_logs_in_the_form_that_was_asked_for() {
+    let place = Place { folder: tempfile::tempdir().unwrap(), database: Vec::new() };
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = format!("sso_gui_listen={}", taken.local_addr().unwrap());
+    let keys = [listen.as_str(), "sso_admin_listen=off", "sso_log_format=json", "proxy_server=http://127.0.0.1:1"];
+    let said = text(&place.run(&["start"], &keys, None).stderr);
+    let events: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let is_said = |level: &str, part: &str| {
+        events.iter().any(|event| event["level"] == level && event["message"].as_str().unwrap().contains(part))
+    };
+    assert!(is_said("WARN", "proxy_server") && is_said("ERROR", "sso_gui_listen"), "{said}");
 }
 
 #[test]

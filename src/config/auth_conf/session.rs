@@ -6,18 +6,13 @@ use url::Url;
 use super::members::Members;
 use super::parse::KEY;
 use super::{SameSite, SessionConf};
+use crate::config::build::MIN_SECRET;
 use crate::config::vault;
 
 /// The session settings; the scheme of `login_redirect_uri` decides whether the cookie is secure by default.
 pub(super) fn session(members: &mut Members<'_>, login_redirect_uri: &[Url]) -> SessionConf {
     check_storage(members);
-    let secret = members.text("session_secret").map(SecretString::from);
-    if secret.is_none() {
-        let message = format!(
-            "{KEY}.session_secret is unset: a random one is kept below prefix, so sessions hold on this node only"
-        );
-        members.findings.warn(KEY, message);
-    }
+    let secret = secret(members);
     let sites = [
         ("Strict", SameSite::Strict),
         ("Lax", SameSite::Lax),
@@ -39,6 +34,23 @@ pub(super) fn session(members: &mut Members<'_>, login_redirect_uri: &[Url]) -> 
     };
     check_cookies(members, &session, is_https);
     session
+}
+
+fn secret(members: &mut Members<'_>) -> Option<SecretString> {
+    const NAME: &str = "session_secret";
+    let text = members.text(NAME);
+    match text.as_deref() {
+        None => {
+            let message =
+                format!("{KEY}.{NAME} is unset: a random one is kept below prefix, so sessions hold on this node only");
+            members.findings.warn(KEY, message);
+        }
+        Some(text) if text.chars().count() < MIN_SECRET && !vault::is_reference(text) => {
+            members.error(NAME, &format!("must have at least {MIN_SECRET} characters"));
+        }
+        Some(_) => {}
+    }
+    text.map(SecretString::from)
 }
 
 fn check_storage(members: &mut Members<'_>) {

@@ -26,8 +26,8 @@ use super::types;
 use super::values::{Values, invalid_value};
 use super::vault;
 
-/// Shortest `sso_encryption_key`, in characters.
-const MIN_ENCRYPTION_KEY: usize = 32;
+/// Shortest `sso_encryption_key` and `session_secret`, in characters.
+pub(in crate::config) const MIN_SECRET: usize = 32;
 
 /// Settings, or `None` when a required part is wrong; the reasons are among the findings.
 pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Settings> {
@@ -212,8 +212,8 @@ impl Builder<'_> {
     fn encryption_key(&mut self) -> Option<SecretString> {
         const KEY: &str = "sso_encryption_key";
         let text = self.values.text(KEY)?;
-        if text.chars().count() < MIN_ENCRYPTION_KEY && !vault::is_reference(text) {
-            self.error(KEY, format!("{KEY} must have at least {MIN_ENCRYPTION_KEY} characters"));
+        if text.chars().count() < MIN_SECRET && !vault::is_reference(text) {
+            self.error(KEY, format!("{KEY} must have at least {MIN_SECRET} characters"));
         }
         Some(SecretString::from(text))
     }

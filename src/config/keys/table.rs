@@ -27,7 +27,7 @@ const TLS_VERSIONS: &[&str] = &["tlsv1_1", "tlsv1_2", "tlsv1_3", "any"];
 table! {
     General {
         prefix: Text, "/var/lib/kong-sso", 1, Yes, "Working directory: the embedded database and generated keys live here.";
-        log_level: Enum(LOG_LEVELS), "notice", 1, Yes, "How much is logged; crit, alert and emerg log as error.";
+        log_level: Enum(LOG_LEVELS), "notice", 1, Yes, "How much is logged; notice and info are one level here, and crit, alert and emerg log as error.";
         sso_log_format: Enum(&["text", "json"]), "text", 1, Yes, "Form of the log on standard error.";
         admin_access_log: Text, "logs/admin_access.log", 1, No, "Kong's access log of the Admin API; kong-sso logs to standard error.";
         admin_error_log: Text, "logs/error.log", 1, No, "Kong's error log of the Admin API; kong-sso logs to standard error.";

@@ -1,11 +1,10 @@
-//! What belongs together (openid-connect.md 11.3), and what somebody should know about a configuration that is valid.
+//! What belongs together (openid-connect.md 11.3). `advice` says what somebody should know about what is valid.
 
 use super::PluginContext;
 use super::members::Members;
 use crate::config::auth_conf::ClientAuth;
 use crate::config::build::is_header_name;
 use crate::config::finding::Findings;
-use crate::domain::method::{Method, MethodSet};
 
 /// Lists that are paired by index.
 const PAIRS: [(&str, &str); 10] = [
@@ -22,17 +21,19 @@ const PAIRS: [(&str, &str); 10] = [
 ];
 const COOKIES: [&str; 4] =
     ["session_cookie_name", "session_remember_cookie_name", "authorization_cookie_name", "bearer_token_cookie_name"];
-/// Switches that weaken the plugin when they are off, and when they are on.
-const GUARDS: [&str; 3] = ["verify_signature", "verify_claims", "verify_nonce"];
-const HAZARDS: [(&str, &str); 2] = [
-    ("display_errors", "callers are told why they were refused"),
-    ("enable_hs_signatures", "whoever knows a client secret can sign tokens"),
-];
-
-struct Checker<'c> {
-    members: Members<'c>,
-    root: &'c str,
-    findings: &'c mut Findings,
+/// Attributes of cookies, which end at a semicolon (RFC 6265 4.1.1).
+const COOKIE_ATTRIBUTES: [&str; 4] =
+    ["session_cookie_path", "session_cookie_domain", "authorization_cookie_path", "authorization_cookie_domain"];
+/// Lists of values that are sent as headers.
+const HEADER_VALUES: [&str; 4] =
+    ["discovery_headers_values", "introspection_headers_values", "token_headers_values", "userinfo_headers_values"];
+/// Lists that are parallel to `client_id` and mean nothing without one.
+const OF_CLIENTS: [&str; 5] = ["client_secret", "client_auth", "client_alg", "client_jwk", "redirect_uri"];
+/// What is checked and where to report.
+pub(super) struct Checker<'c> {
+    pub(super) members: Members<'c>,
+    pub(super) root: &'c str,
+    pub(super) findings: &'c mut Findings,
 }
 
 /// Reports on the whole configuration.
@@ -40,23 +41,23 @@ pub(super) fn check(members: Members<'_>, root: &str, context: &PluginContext<'_
     let mut checker = Checker { members, root, findings };
     checker.pairs();
     checker.header_names();
+    checker.header_values();
     checker.cookies();
+    checker.clients();
     checker.client_algorithms();
     checker.bearer_cookie();
     checker.redis(context);
-    checker.guards(context);
     checker.methods();
-    checker.response_mode();
-    checker.endpoints();
+    checker.advise(context);
 }
 
 impl Checker<'_> {
-    fn error(&mut self, name: &str, rest: &str) {
+    pub(super) fn error(&mut self, name: &str, rest: &str) {
         let place = format!("{}.{name}", self.root);
         self.findings.error(&place, format!("{place} {rest}"));
     }
 
-    fn warn(&mut self, name: &str, rest: &str) {
+    pub(super) fn warn(&mut self, name: &str, rest: &str) {
         let place = format!("{}.{name}", self.root);
         self.findings.warn(&place, format!("{place} {rest}"));
     }
@@ -80,6 +81,31 @@ impl Checker<'_> {
         }
     }
 
+    fn header_values(&mut self) {
+        for list in HEADER_VALUES {
+            let values = self.members.texts(list).into_iter().enumerate();
+            for (index, _) in values.filter(|(_, value)| value.chars().any(char::is_control)) {
+                self.error(&format!("{list}[{index}]"), "cannot be the value of a header");
+            }
+        }
+        let name = self.members.some_text("bearer_token_header_name");
+        if name.is_some_and(|name| !is_header_name(&name)) {
+            self.error("bearer_token_header_name", "is not a header's name");
+        }
+    }
+
+    fn clients(&mut self) {
+        let ids = self.members.texts("client_id");
+        for (index, _) in ids.iter().enumerate().filter(|(_, id)| id.is_empty()) {
+            self.error(&format!("client_id[{index}]"), "is empty");
+        }
+        for list in OF_CLIENTS {
+            if self.members.count(list) > ids.len() {
+                self.warn(list, "has more elements than client_id: those have no effect");
+            }
+        }
+    }
+
     /// A cookie's name is a token (RFC 6265 4.1.1), and no two cookies may share one.
     fn cookies(&mut self) {
         let mut seen: Vec<(&str, String)> = Vec::new();
@@ -92,6 +118,12 @@ impl Checker<'_> {
                 self.error(of, &format!("is the same as {other}"));
             }
             seen.push((of, name));
+        }
+        for of in COOKIE_ATTRIBUTES {
+            let value = self.members.some_text(of).unwrap_or_default();
+            if value.contains(|c: char| c == ';' || c.is_control()) {
+                self.error(of, "cannot be an attribute of a cookie");
+            }
         }
     }
 
@@ -133,87 +165,16 @@ impl Checker<'_> {
         }
     }
 
-    fn unverified(&mut self, name: &str, context: &PluginContext<'_>) {
+    pub(super) fn unverified(&mut self, name: &str, context: &PluginContext<'_>) {
         match context.forbid_unverified {
             true => self.error(name, "must not be false while tls_certificate_verify is on"),
             false => self.warn(name, "is false: a protection is lost"),
         }
     }
 
-    fn guards(&mut self, context: &PluginContext<'_>) {
-        let members = self.members;
-        if !self.members.flag("ssl_verify") {
-            self.unverified("ssl_verify", context);
-        }
-        for name in GUARDS.into_iter().filter(|name| !members.flag(name)) {
-            self.warn(name, "is false: a protection is lost");
-        }
-        for (name, effect) in HAZARDS.into_iter().filter(|(name, _)| members.flag(name)) {
-            self.warn(name, &format!("is true: {effect}"));
-        }
-        if !self.members.methods("ignore_signature").is_empty() {
-            self.warn("ignore_signature", "is not empty: signatures of some tokens are not verified");
-        }
-    }
-
     fn methods(&mut self) {
-        let methods = self.members.methods("auth_methods");
-        if methods.is_empty() {
+        if self.members.methods("auth_methods").is_empty() {
             self.error("auth_methods", "is empty: nobody could pass");
-        }
-        // The default has all nine: only who chose some of them wants each.
-        if methods != MethodSet::ALL {
-            self.chosen_methods(methods);
-        }
-    }
-
-    fn chosen_methods(&mut self, methods: MethodSet) {
-        let has_name = self.members.some_text("refresh_token_param_name").is_some();
-        if methods.has(Method::RefreshToken) && !has_name {
-            self.warn("refresh_token_param_name", "is unset: no refresh token can be found");
-        }
-        let in_header = |name: &str| self.members.texts(name).iter().any(|place| place == "header");
-        let is_shared = in_header("password_param_type") && in_header("client_credentials_param_type");
-        if methods.has(Method::Password) && methods.has(Method::ClientCredentials) && is_shared {
-            let message = "has password and client_credentials, which share a header: each request tries both";
-            self.warn("auth_methods", message);
-        }
-    }
-
-    fn response_mode(&mut self) {
-        let mode = self.members.text("response_mode");
-        let same_site = self.members.text("authorization_cookie_same_site");
-        if mode == "fragment" {
-            self.warn("response_mode", "= fragment cannot be read by a server: no login can be completed");
-        }
-        if mode == "form_post" && ["Lax", "Strict"].contains(&same_site.as_str()) {
-            self.warn(
-                "authorization_cookie_same_site",
-                "keeps browsers from sending the cookie with a form_post answer",
-            );
-        }
-    }
-
-    /// Without discovery, what is used must be configured.
-    fn endpoints(&mut self) {
-        if !self.members.flag("using_pseudo_issuer") {
-            return;
-        }
-        let methods = self.members.methods("auth_methods");
-        let is_unset = |name: &str| self.members.some_text(name).is_none();
-        let needed = [
-            (Method::Bearer, "jwks_endpoint"),
-            (Method::Introspection, "introspection_endpoint"),
-            (Method::UserInfo, "userinfo_endpoint"),
-            (Method::Password, "token_endpoint"),
-            (Method::ClientCredentials, "token_endpoint"),
-            (Method::AuthorizationCode, "authorization_endpoint"),
-            (Method::AuthorizationCode, "token_endpoint"),
-        ];
-        let missing: Vec<_> =
-            needed.into_iter().filter(|(method, name)| methods.has(*method) && is_unset(name)).collect();
-        for (method, name) in missing {
-            self.warn(name, &format!("is unset and using_pseudo_issuer is true: {} cannot work", method.name()));
         }
     }
 }

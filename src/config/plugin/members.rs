@@ -59,6 +59,11 @@ impl<'m> Members<'m> {
         self.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
+    /// How many elements a list has.
+    pub(super) fn count(self, name: &str) -> usize {
+        self.items(name).len()
+    }
+
     fn strings(self, name: &str) -> impl Iterator<Item = &'m str> + use<'m> {
         self.items(name).iter().filter_map(Value::as_str)
     }

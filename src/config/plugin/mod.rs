@@ -1,6 +1,7 @@
 //! The configuration of one `openid-connect` plugin (openid-connect.md 13), typed and complete: whoever holds an
 //! [`OpenIdConnectConf`] need not check anything again. Grouped by what reads it, not by the alphabet.
 
+mod advice;
 mod build;
 mod checks;
 pub mod document;

@@ -125,7 +125,7 @@ impl Shaper<'_> {
         let is_nothing = text.is_empty() || matches!(kind, Kind::Header) && text == NIL;
         match kind {
             _ if is_nothing => Some(Value::Null),
-            Kind::Url | Kind::Urls if http_url(&text).is_none() => self.wrong(place, "is not an http or https URL"),
+            Kind::Url | Kind::Urls if !is_url(&text) => self.wrong(place, "is not an http or https URL"),
             Kind::Header if !is_header(&text) => self.wrong(place, "is not a header's name"),
             Kind::Word(words) | Kind::Words(words) if !words.contains(&text.as_str()) => {
                 let shown = if *written == text { format!("'{text}' ") } else { String::new() };
@@ -220,6 +220,12 @@ fn is_off(row: &Parameter, value: &Value) -> bool {
         Value::Bool(false) if row.preset == Preset::Unset => true,
         _ => *value == row.default(),
     }
+}
+
+/// A URL that can be used as it was written: parsers forgive spaces and line ends, headers do not.
+fn is_url(text: &str) -> bool {
+    let is_reference = vault::is_reference(text);
+    http_url(text).is_some() && (is_reference || text.bytes().all(|byte| byte.is_ascii_graphic()))
 }
 
 /// A header's name, or `name:scheme`.

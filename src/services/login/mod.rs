@@ -212,7 +212,7 @@ impl Login {
     ) -> Result<SignedIn, LoginError> {
         let person = Person::of(&outcome.identity, &self.conf.mapping, self.settings.require_verified_email)?;
         let values = group_sync::values(&outcome.identity, &self.conf.mapping)?;
-        let mut change = Change::begin_as(services, request_id, None).await?;
+        let mut change = Change::begin_sign_in(services, request_id).await?;
         let (admin, is_new) = person.resolve(&mut change, &self.conf.mapping).await?;
         change.act_as(admin.rbac_user_id);
         let plan = GroupPlan::make(change.connection(), &values, &self.settings).await?;

@@ -1,6 +1,8 @@
 //! The discovery cache (openid-connect.md 11.1): what is known of providers, for the Admin API, with the secrets of sessions
 //! made for them. To delete an entry is the documented way to end its sessions and to ask its provider again.
 
+use std::sync::atomic::Ordering;
+
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -27,6 +29,15 @@ impl OpenIdConnect {
     /// # Errors
     /// The store failed.
     pub async fn settle(&self) -> Result<(), ServiceError> {
+        let settled = self.read_secrets().await;
+        if settled.is_err() {
+            // Tried again at the next look at the counters.
+            self.epoch.store(-1, Ordering::Release);
+        }
+        settled
+    }
+
+    async fn read_secrets(&self) -> Result<(), ServiceError> {
         let issuers: Vec<String> = self.known().secrets.keys().cloned().collect();
         for issuer in issuers {
             let row = self.row(&issuer).await?;

@@ -14,7 +14,7 @@ use super::shell::{Section, Shell};
 use super::times::When;
 use crate::domain::audit::ObjectRecord;
 use crate::services::audit::list_objects;
-use crate::services::page_data::history::{self, ObjectChange};
+use crate::services::page_data::history::{self, Names, ObjectChange};
 use crate::web::pages;
 
 /// Kinds of entities that are recorded.
@@ -45,6 +45,7 @@ struct ObjectsPage {
 
 struct ObjectRow {
     at: When,
+    who: String,
     operation: Badge,
     kind: String,
     name: String,
@@ -58,6 +59,7 @@ struct ObjectRow {
 pub(super) struct Changed {
     pub(super) operation: Badge,
     pub(super) kind: String,
+    pub(super) name: String,
     pub(super) key: String,
     pub(super) history_url: String,
     pub(super) members: Vec<ChangedMember>,
@@ -76,6 +78,7 @@ pub(super) async fn list(visitor: AdminSession, query: Query<AuditQuery>) -> Pag
     let query = query.into_inner();
     let listing = list_objects(&visitor.services, &query.objects(scope)?, &query.page()?).await?;
     let items = &listing.page.items;
+    let names = Names::of(&visitor.services, items.iter().map(|kept| &kept.record)).await?;
     let choices = |values: &[&str], selected: &str| -> Vec<Choice> {
         let any = Choice::new("", "any", selected);
         std::iter::once(any).chain(values.iter().map(|it| Choice::new(*it, *it, selected))).collect()
@@ -86,19 +89,20 @@ pub(super) async fn list(visitor: AdminSession, query: Query<AuditQuery>) -> Pag
         kind_choices: choices(KINDS, &query.kind),
         operation_choices: choices(&["create", "update", "delete"], &query.operation),
         active: query.is_filtered(),
-        records: items.iter().map(|kept| row(&visitor, &kept.record)).collect(),
+        records: items.iter().map(|kept| row(&visitor, &kept.record, &names)).collect(),
         pager: query.pager(&visitor.url("/audit/objects"), items.len(), listing.total, listing.page.offset.as_deref()),
         query,
     };
     Ok(pages::render(StatusCode::OK, &view)?)
 }
 
-fn row(visitor: &AdminSession, record: &ObjectRecord) -> ObjectRow {
+fn row(visitor: &AdminSession, record: &ObjectRecord, names: &Names) -> ObjectRow {
     ObjectRow {
         at: When::new(record.request_timestamp, visitor.now()),
+        who: names.actor(record),
         operation: operation_badge(&record.operation),
         kind: record.dao_name.clone(),
-        name: history::name_of(&record.entity),
+        name: history::name_of(&record.entity, names),
         key: record.entity_key.clone(),
         history_url: history_url(visitor, record),
         request_url: visitor.url(&format!("/audit/requests/{}", record.request_id)),
@@ -120,11 +124,12 @@ fn history_url(visitor: &AdminSession, record: &ObjectRecord) -> String {
 }
 
 /// A change with what is different.
-pub(super) fn changed(visitor: &AdminSession, change: &ObjectChange) -> Changed {
+pub(super) fn changed(visitor: &AdminSession, change: &ObjectChange, names: &Names) -> Changed {
     let member = |(name, before, after): (String, String, String)| ChangedMember { name, before, after };
     Changed {
         operation: operation_badge(&change.record.operation),
         kind: change.record.dao_name.clone(),
+        name: history::name_of(&change.record.entity, names),
         key: change.record.entity_key.clone(),
         history_url: history_url(visitor, &change.record),
         members: history::differences(change).into_iter().map(member).collect(),

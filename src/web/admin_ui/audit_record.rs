@@ -16,7 +16,8 @@ use super::times::When;
 use crate::domain::audit::{RequestRecord, Verdict};
 use crate::domain::rbac::Action;
 use crate::services::audit::{Kept, find_request};
-use crate::services::page_data::{accounts, history};
+use crate::services::page_data::accounts;
+use crate::services::page_data::history::{self, Names};
 use crate::web::error::ApiError;
 use crate::web::pages;
 
@@ -55,11 +56,12 @@ pub(super) async fn show(visitor: AdminSession, id: Path<String>) -> PageResult 
     let kept = found.filter(is_seen).ok_or_else(ApiError::not_found)?;
     let sees_changes = visitor.place("/audit/objects", Action::Read).is_some();
     let objects = if sees_changes { history::changes_of(&visitor.services, &id).await? } else { Vec::new() };
+    let names = Names::of(&visitor.services, objects.iter().map(|change| &change.record)).await?;
     let user_url = user_url(&visitor, &kept.record).await?;
     let view = RecordPage {
         shell: visitor.shell("Audit record", Section::Audit)?,
         explain_url: explain_url(&visitor, &kept.record),
-        objects: objects.iter().map(|change| changed(&visitor, change)).collect(),
+        objects: objects.iter().map(|change| changed(&visitor, change, &names)).collect(),
         record: detail(&visitor, &kept, user_url),
     };
     Ok(pages::render(StatusCode::OK, &view)?)

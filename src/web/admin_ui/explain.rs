@@ -57,6 +57,7 @@ pub(super) async fn show(visitor: AdminSession, query: Query<ExplainQuery>) -> P
     } else {
         ask(&visitor, workspace, &query, &mut errors).await?
     };
+    let errors = errors.headed("This question has no answer. Please correct:");
     let sees_everybody = visitor.may(visitor.default_workspace()?, "/rbac/roles", Action::Read);
     let view = ExplainPage {
         shell: visitor.shell("Explain access", Section::Roles)?,

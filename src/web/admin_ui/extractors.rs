@@ -209,7 +209,8 @@ impl AdminSession {
     /// # Errors
     /// 403.
     pub(super) fn require_place(&self, endpoint: &str, action: Action) -> Result<&Workspace, ApiError> {
-        self.place(endpoint, action).ok_or_else(|| self.refuse(action))
+        self.place(endpoint, action)
+            .ok_or_else(|| self.refuse(action, format!("{action} on {endpoint} in some workspace")))
     }
 
     /// Refuses a page.
@@ -217,7 +218,10 @@ impl AdminSession {
     /// # Errors
     /// 403 without permission.
     pub(super) fn require(&self, workspace: &Workspace, endpoint: &str, action: Action) -> Result<(), ApiError> {
-        if self.may(workspace, endpoint, action) { Ok(()) } else { Err(self.refuse(action)) }
+        if self.may(workspace, endpoint, action) {
+            return Ok(());
+        }
+        Err(self.refuse(action, format!("{action} on {endpoint} in workspace {}", workspace.name)))
     }
 
     /// Refuses a page of super-admins.
@@ -225,15 +229,15 @@ impl AdminSession {
     /// # Errors
     /// 403 for everybody else.
     pub(super) fn require_super_admin(&self, action: Action) -> Result<(), ApiError> {
-        if self.is_super_admin() { Ok(()) } else { Err(self.refuse(action)) }
+        if self.is_super_admin() { Ok(()) } else { Err(self.refuse(action, "the role super-admin".to_owned())) }
     }
 
-    fn refuse(&self, action: Action) -> ApiError {
+    fn refuse(&self, action: Action, right: String) -> ApiError {
         self.trail.note(|trail| {
             trail.verdict = Verdict::Denied;
             trail.rule = Some("no rule matches".to_owned());
         });
-        ApiError::no_permission(self.caller.principal.name.as_str(), action)
+        ApiError::no_permission(self.caller.principal.name.as_str(), action).missing(right)
     }
 
     /// Whether somebody signed in: nobody does while nothing asks who calls.

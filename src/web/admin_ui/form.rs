@@ -126,8 +126,8 @@ impl Errors {
         Ok(errors)
     }
 
-    /// Says that a part was saved.
-    pub(super) const fn partly_saved(mut self, heading: &'static str) -> Self {
+    /// The same below another heading: something was saved, or nothing was to be.
+    pub(super) const fn headed(mut self, heading: &'static str) -> Self {
         self.heading = heading;
         self
     }

@@ -12,7 +12,6 @@ use super::times::When;
 use crate::domain::rbac::Action;
 use crate::domain::role::HeldRole;
 use crate::domain::workspace::Workspace;
-use crate::services::error::ServiceError;
 use crate::services::kong_watch::{KongCounts, KongHealth};
 use crate::services::page_data::{accounts, groups};
 use crate::web::error::ApiError;
@@ -136,7 +135,7 @@ async fn steps(visitor: &AdminSession) -> Result<Vec<Step>, ApiError> {
             services.login.as_ref().and_then(|_| link("/sso", "SSO status")),
         ),
         Step::new(
-            is_role_mapped(visitor).await?,
+            groups::is_any_mapped(services).await?,
             "Map a group to a role",
             "Roles that come with a group at the provider need no upkeep here.",
             link("/groups", "Groups"),
@@ -161,9 +160,4 @@ async fn steps(visitor: &AdminSession) -> Result<Vec<Step>, ApiError> {
         ),
     ];
     Ok(if steps.iter().all(|step| step.done) { Vec::new() } else { steps })
-}
-
-async fn is_role_mapped(visitor: &AdminSession) -> Result<bool, ServiceError> {
-    let by_setting = !visitor.services.settings.login.bootstrap_groups.is_empty();
-    Ok(by_setting || groups::is_any_mapped(&visitor.services).await?)
 }

@@ -127,7 +127,7 @@ async fn refused(
 ) -> PageResult {
     let mut errors = Errors::of_refusal(refusal, &[("endpoint.0", "Endpoint"), ("comment.0", "Comment")])?;
     if added > 0 {
-        errors = errors.partly_saved("The rules before this one were added. Please correct:");
+        errors = errors.headed("The rules before this one were added. Please correct:");
     }
     let rest = drafts.iter().skip(added).cloned().enumerate();
     let mut drafts: Vec<RuleForm> = rest.map(|(number, draft)| RuleForm { number, ..draft }).collect();

@@ -144,7 +144,7 @@ fn discovery(visitor: &AdminSession, login: &Login) -> Discovery {
         badge,
         fetched: provider.discovered_at.map(|at| When::new(at, now)),
         expires: provider.discovered_at.map(|at| When::new(at.plus(conf.provider.cache_ttl), now)),
-        url: conf.provider.issuer.to_string(),
+        url: provider.discovery_url.unwrap_or_default(),
         endpoints: known.collect(),
         problem: provider.last_error.filter(|_| is_failing),
     }

@@ -109,13 +109,13 @@ pub fn error(gui: &GuiSettings, error: &ApiError, request_id: &str, sign_in_url:
 #[must_use]
 pub fn error_with(gui: &GuiSettings, error: &ApiError, request_id: &str, ways: Ways) -> HttpResponse {
     let status = error.status();
-    let (heading, advice) = words(error);
+    let Words { heading, sentence, advice } = words(error);
     let page = ErrorPage {
         shell: BareShell::new(gui, heading, request_id),
         status: status.as_u16(),
         heading: heading.to_owned(),
-        sentence: error.sentence().to_owned(),
-        advice: advice.to_owned(),
+        sentence,
+        advice,
         retry_url: ways.retry,
         sign_in_url: ways.sign_in,
         home_url: ways.home,
@@ -130,8 +130,27 @@ pub fn error_with(gui: &GuiSettings, error: &ApiError, request_id: &str, ways: W
     response
 }
 
-/// Heading and advice of an error.
-fn words(error: &ApiError) -> (&'static str, &'static str) {
+/// What an error page says.
+struct Words {
+    heading: &'static str,
+    /// Empty where it would only repeat the heading or the name of the status.
+    sentence: String,
+    advice: String,
+}
+
+fn words(error: &ApiError) -> Words {
+    let (heading, advice) = heading_and_advice(error);
+    let said = error.sentence();
+    let is_news = said != heading && error.status().canonical_reason() != Some(said);
+    let right = error.missing_right().map(|right| format!("The right that is missing: {right}. "));
+    Words {
+        heading,
+        sentence: if is_news { said.to_owned() } else { String::new() },
+        advice: right.unwrap_or_default() + advice,
+    }
+}
+
+fn heading_and_advice(error: &ApiError) -> (&'static str, &'static str) {
     match (error.code(), error.status().as_u16()) {
         ("login_state", _) => (
             "This sign-in cannot be finished",
@@ -194,4 +213,27 @@ struct NoSignInPage {
 /// The template could not be rendered.
 pub fn no_sign_in(gui: &GuiSettings, request_id: &str) -> Result<HttpResponse, ApiError> {
     render(StatusCode::OK, &NoSignInPage { shell: BareShell::new(gui, "No sign-in", request_id) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rbac::Action;
+
+    #[test]
+    fn a_sentence_that_only_repeats_the_heading_or_the_status_is_left_out() {
+        for error in [ApiError::not_found(), ApiError::login_failed("login_state"), ApiError::login_failed("other")] {
+            assert_eq!(words(&error).sentence, "", "{}", error.code());
+        }
+        assert_eq!(words(&ApiError::invalid_credentials()).sentence, "Invalid RBAC credentials");
+    }
+
+    #[test]
+    fn a_missing_right_is_named() {
+        let refusal = ApiError::no_permission("ann", Action::Read).missing("read on /groups in workspace default");
+        let said = words(&refusal);
+        assert_eq!(said.sentence, "ann, you do not have permissions to read this resource");
+        assert!(said.advice.starts_with("The right that is missing: read on /groups in workspace default. Ask "));
+        assert!(words(&ApiError::no_permission("ann", Action::Read)).advice.starts_with("Ask "));
+    }
 }

@@ -75,6 +75,9 @@ async fn what_a_sign_in_changed_is_told_with_its_members() {
         let link = changes.attributes("tbody td.id a", "href")[0].clone();
         let record = until(&root, &link, "username").await;
         assert!(record.words().contains("root@example.com"));
+        let roles = root.get("/_sso/audit/objects?kind=rbac_user_roles").await;
+        assert_eq!(roles.all("tbody td[data-label=Entity] a"), ["super-admin in default for root@example.com"]);
+        assert_eq!(roles.all("tbody td[data-label=Who]"), ["root@example.com"]);
         let history = record.attributes("main a.small", "href")[0].clone();
         assert!(root.get(&history).await.words().contains("create"));
     })

@@ -18,7 +18,7 @@ async fn km_060_the_page_names_the_rule_its_level_and_the_role() {
         }
         let denied = root.get("/_sso/roles/explain?user=reader%40example.com&method=DELETE&path=services/x").await;
         assert_eq!(denied.all(".verdict h2"), ["Denied"]);
-        assert!(denied.words().contains("does not name delete"), "{}", denied.words());
+        assert!(denied.words().contains("at level 4 of 4, does not name delete."), "{}", denied.words());
     })
     .await;
 }
@@ -35,6 +35,7 @@ async fn a_question_that_makes_no_sense_is_shown_with_what_was_typed() {
             assert_eq!(page.status, 422, "{query}");
             assert_eq!(page.one(input).attr("aria-invalid"), Some("true"));
             assert!(page.words().contains(sentence), "{}", page.words());
+            assert!(page.words().contains("This question has no answer"), "{}", page.words());
         }
         assert!(root.get("/_sso/roles/explain").await.words().contains("Ask about one request"));
     })

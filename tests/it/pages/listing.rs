@@ -34,11 +34,32 @@ async fn every_page_opens_for_a_super_admin() {
             assert_eq!(page.headers["cache-control"], "no-store");
             assert!(!page.has("[style], script:not([src]), [onclick]"), "{path}");
         }
+        let discovery = format!("{}/.well-known/openid-configuration", scene.op.issuer());
+        let copied = browser.get("/_sso/sso").await.attributes("[aria-label='Copy discovery URL']", "data-copy");
+        assert_eq!(copied, [discovery]);
         let home = browser.get("/_sso/").await;
         let links = home.attributes("nav.side a", "href");
         for (path, _) in PAGES.iter().filter(|(path, _)| path.matches('/').count() == 2 && *path != "/_sso/profile") {
             assert!(links.iter().any(|link| link == path), "{path} is not in {links:?}");
         }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_bootstrap_group_is_no_mapped_group_on_any_page() {
+    with_scene(async |scene| {
+        let browser = scene.root().await;
+        let is_to_do = async || {
+            let to_do = browser.get("/_sso/").await.all(".steps li:not(.done) h3");
+            to_do.iter().any(|title| title.contains("Map a group"))
+        };
+        assert!(is_to_do().await);
+        let groups = browser.get("/_sso/groups").await.words();
+        assert!(groups.contains("No group is mapped yet"));
+        assert!(groups.contains("sso_bootstrap_groups makes members of platform-admins super-admins"), "{groups}");
+        browser.submit("/_sso/groups", "/_sso/groups", &[("name", "ops")]).await;
+        assert!(is_to_do().await, "a group without a role");
     })
     .await;
 }
@@ -75,7 +96,9 @@ async fn a_read_only_admin_sees_pages_without_forms_that_change() {
             let actions = page.attributes("form[method=post]", "action");
             assert!(actions.iter().all(|action| harmless.contains(&action.as_str())), "{path}: {actions:?}");
         }
-        assert_eq!(browser.get("/_sso/sso").await.status, 403);
+        let refused = browser.get("/_sso/sso").await;
+        assert_eq!(refused.status, 403);
+        assert!(refused.words().contains("The right that is missing: the role super-admin."));
         assert!(!browser.get("/_sso/").await.has("nav.side a[href='/_sso/sso']"));
         assert!(!browser.get("/_sso/").await.words().contains("First steps"));
     })
@@ -93,6 +116,7 @@ async fn somebody_without_roles_sees_what_to_do_and_nothing_else() {
         let refused = browser.get("/_sso/groups").await;
         assert_eq!(refused.status, 403);
         assert!(refused.words().contains("newcomer@example.com, you do not have permissions to read this resource"));
+        assert!(refused.words().contains("The right that is missing: read on /groups in some workspace."));
         assert_eq!(refused.attributes(".form-actions a", "href"), ["/_sso/", "/_sso/logout"]);
         let profile = browser.get("/_sso/profile").await;
         assert!(profile.words().contains("You have no role") && profile.words().contains("unknown"));

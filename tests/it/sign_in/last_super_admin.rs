@@ -191,3 +191,27 @@ async fn km_069_no_group_that_denies_everything_gets_a_name_that_the_last_super_
     })
     .await;
 }
+
+#[actix_web::test]
+async fn sign_ins_and_changes_of_one_person_never_wait_for_each_other_for_ever() {
+    with_site(by_claims, async |site| {
+        let mut root = bob(site, json!(["default:super-admin"])).await;
+        is_eve(site, "admin");
+        site.signed_in().await;
+        for round in 0..6 {
+            is_eve(site, if round % 2 == 0 { "read-only" } else { "admin" });
+            let granted = json!({ "roles": "workspace-read-only" });
+            let (_, reply) = futures_util::future::join(
+                site.signed_in(),
+                change(&mut root, "POST", "/rbac/users/eve@example.com/roles", granted),
+            )
+            .await;
+            assert!(matches!(reply.status, 201 | 400 | 404 | 409), "{} {}", reply.status, reply.text);
+        }
+    })
+    .await;
+}
+
+fn is_eve(site: &Site, role: &str) {
+    site.person("eve-id", json!({ "email": "eve@example.com", "groups": [format!("default:{role}")] }));
+}

@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use kong_sso::config::settings::DatabaseSettings;
 use kong_sso::store::migrations::{self, State};
-use kong_sso::store::{StoreError, epochs};
+use kong_sso::store::{Store, StoreError, epochs};
+use kong_sso::telemetry::chain;
 
 use crate::support::database::{empty_databases, postgres};
 
@@ -86,9 +87,33 @@ async fn a_schema_with_an_odd_name_is_quoted() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_away_is_unavailable() {
+async fn a_server_that_is_away_is_named_with_its_keys_and_no_password() {
     let DatabaseSettings::Postgres(settings) = postgres("away".to_owned()) else { unreachable!() };
-    let away = kong_sso::config::settings::PostgresSettings { port: 1, ..settings };
+    let password = Some("hush".to_owned().into());
+    let away = kong_sso::config::settings::PostgresSettings { port: 1, password, ..settings.clone() };
     let refused = kong_sso::store::Store::connect(&DatabaseSettings::Postgres(away)).await;
-    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    let said = chain(&refused.unwrap_err());
+    assert!(said.starts_with(&format!("PostgreSQL at {}:1: Connection refused", settings.host)), "{said}");
+    assert!(said.ends_with("check `pg_host` and `pg_port`") && !said.contains("hush"), "{said}");
+    assert_eq!(said.matches("refused").count(), 1, "{said}");
+
+    let elsewhere = kong_sso::config::settings::PostgresSettings { database: "nowhere".to_owned(), ..settings };
+    let refused = kong_sso::store::Store::connect(&DatabaseSettings::Postgres(elsewhere)).await;
+    let said = chain(&refused.unwrap_err());
+    assert!(said.ends_with("database \"nowhere\" does not exist; check `pg_database`"), "{said}");
+}
+
+#[tokio::test]
+async fn a_user_without_the_right_to_make_the_schema_is_told_the_grant() {
+    let schema = format!("rights_{}", uuid::Uuid::now_v7().simple());
+    let DatabaseSettings::Postgres(settings) = postgres(schema.clone()) else { unreachable!() };
+    let owner = Store::connect(&DatabaseSettings::Postgres(settings.clone())).await.unwrap();
+    let user = format!("\"poor-{}\"", uuid::Uuid::now_v7().simple());
+    let made = sqlx::query(sqlx::AssertSqlSafe(format!("CREATE USER {user}")));
+    made.execute(&mut *owner.read().await.unwrap()).await.unwrap();
+    let poor = kong_sso::config::settings::PostgresSettings { user: user.trim_matches('"').to_owned(), ..settings };
+    let store = Store::connect(&DatabaseSettings::Postgres(poor)).await.unwrap();
+    let said = migrations::up(&store).await.unwrap_err().to_string();
+    let grant = format!("`GRANT CREATE ON DATABASE postgres TO {user}` (docs/operations.md)");
+    assert!(said.contains(&schema) && said.ends_with(&grant), "{said}");
 }

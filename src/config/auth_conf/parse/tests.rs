@@ -13,7 +13,7 @@ fn conf(changes: Value) -> Value {
         "redirect_uri": ["https://kong.example.com/_api/auth"],
         "login_redirect_uri": ["https://kong.example.com/"],
         "logout_redirect_uri": ["https://kong.example.com/"],
-        "session_secret": "hush"
+        "session_secret": "hush, hush, hush, hush, hush, hush"
     });
     for (name, value) in changes.as_object().unwrap() {
         conf[name] = value.clone();
@@ -125,6 +125,7 @@ fn what_this_release_lacks_is_refused() {
             json!({"session_cookie_same_site": "None", "session_cookie_secure": false}),
             "admin_gui_auth_conf.session_cookie_same_site = None needs session_cookie_secure: browsers drop the cookie otherwise",
         ),
+        (json!({"session_secret": "hush"}), "admin_gui_auth_conf.session_secret must have at least 32 characters"),
         (
             json!({"login_redirect_uri": ["https://a/", "https://b/"]}),
             "admin_gui_auth_conf.login_redirect_uri has 2 elements while redirect_uri has 1",

@@ -92,6 +92,17 @@ fn what_belongs_together_is_checked() {
             "config.client_alg[0] does not fit private_key_jwt",
         ),
         (json!({"auth_methods": []}), "config.auth_methods is empty: nobody could pass"),
+        (json!({"client_id": ["a", ""]}), "config.client_id[1] is empty"),
+        (json!({"bearer_token_header_name": "x y"}), "config.bearer_token_header_name is not a header's name"),
+        (
+            json!({"session_cookie_path": "/; Domain=x"}),
+            "config.session_cookie_path cannot be an attribute of a cookie",
+        ),
+        (
+            json!({"token_headers_names": ["a"], "token_headers_values": ["b\r\nc: d"]}),
+            "config.token_headers_values[0] cannot be the value of a header",
+        ),
+        (json!({"login_redirect_uri": ["https://x/\n"]}), "config.login_redirect_uri[0] is not an http or https URL"),
         (
             json!({"upstream_headers_names": ["a b"], "upstream_headers_claims": ["sub"]}),
             "config.upstream_headers_names[0] is not a header's name",
@@ -124,6 +135,10 @@ fn oidc_016_and_other_doubtful_settings_are_warned_about() {
         (
             json!({"upstream_headers_names": ["a"], "upstream_headers_claims": ["b"]}),
             "config.upstream_headers_claims is deprecated",
+        ),
+        (
+            json!({"client_id": "a", "client_secret": ["b", "c"]}),
+            "config.client_secret has more elements than client_id",
         ),
         (json!({"dpop_proof_lifetime": 60}), "config.dpop_proof_lifetime has no effect"),
     ];

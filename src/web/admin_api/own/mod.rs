@@ -239,7 +239,8 @@ async fn still_allowed(
     if judge(services, &caller, place, path, action).await?.is_allowed {
         return Ok(caller);
     }
-    Err(ApiError::no_permission(caller.principal.name.as_str(), action))
+    let right = format!("{action} on {path} in workspace {}", place.workspace.name);
+    Err(ApiError::no_permission(caller.principal.name.as_str(), action).missing(right))
 }
 
 /// The canonical path of decoded segments.
