@@ -22,6 +22,32 @@ fn warnings(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_gateway_s_file_is_checked_with_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gateway.yaml");
+    let text = format!("sso_proxy_listen = 127.0.0.1:8005\nsso_proxy_config = {}\n", path.display());
+    assert!(errors(&text)[0].contains("cannot read"));
+    std::fs::write(&path, "_format_version: \"3.0\"\nservices: [{ name: a, hots: h }]\n").unwrap();
+    let found = errors(&text);
+    let begins = |rest: &str| found.iter().any(|error| error.starts_with(&format!("{}: {rest}", path.display())));
+    assert!(begins("services[0].host is required") && begins("services[0].hots is not known"), "{found:?}");
+    let secret =
+        "_format_version: \"3.0\"\nconsumers: [{ username: a, keyauth_credentials: [{ key: \"{vault://env/k}\" }] }]\n";
+    std::fs::write(&path, secret).unwrap();
+    assert!(errors(&text)[0].contains("failed to dereference '{vault://env/k}'"));
+    let known = load_text(&text, &options(&[("K", "secret")])).unwrap();
+    assert_eq!(known.settings.gateway.file.as_deref(), Some(path.as_path()));
+    let check = load_text(&text, &LoadOptions { mode: LoadMode::Check, ..options(&[]) }).unwrap();
+    assert!(check.warnings.iter().any(|warning| warning.strict), "only strict checks mind");
+    assert_eq!(
+        errors("sso_proxy_listen = 127.0.0.1:8005")[0],
+        "sso_proxy_config must name the file with the routes when sso_proxy_listen is on"
+    );
+    assert!(warnings("sso_proxy_config = x")[0].contains("no effect"));
+    assert_eq!(errors("sso_forward_auth_path = /"), ["sso_forward_auth_path must not be '/'"]);
+}
+
+#[test]
 fn an_empty_file_gives_the_defaults() {
     let Loaded { settings, warnings, .. } = loaded("");
     assert!(warnings.is_empty(), "{warnings:?}");
