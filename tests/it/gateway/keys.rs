@@ -18,14 +18,16 @@ async fn a_client_signs_with_its_secret() {
 
 #[actix_web::test]
 async fn oidc_099_a_client_signs_with_the_published_key_set() {
-    let site = site(json!({ "client_auth": ["private_key_jwt"], "client_alg": ["ES256"], "client_secret": null })).await;
+    let site =
+        site(json!({ "client_auth": ["private_key_jwt"], "client_alg": ["ES256"], "client_secret": null })).await;
     let services = site.gateway.node.services();
     let published = keys::public_set(services).await.unwrap();
     site.op.change(|b| b.client_jwks = published.clone());
     assert_eq!(site.browser().sign_in("/").await.status(), 200);
     let assertion = site.op.token_requests().remove(0).form["client_assertion"].clone();
     let header = jsonwebtoken::decode_header(&assertion).unwrap();
-    let kids: Vec<&str> = published["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap()).collect();
+    let kids: Vec<&str> =
+        published["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap()).collect();
     assert!(kids.contains(&header.kid.unwrap().as_str()));
 }
 
