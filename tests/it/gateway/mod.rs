@@ -1,13 +1,20 @@
 //! The OpenID Connect gateway: routing, the reverse proxy, its plugins, and forward-auth.
 
+mod access;
+mod bearer;
 mod forward_auth;
+mod grants;
+mod hostile;
+mod introspection;
 mod keys;
 mod login;
 mod logout;
 mod openid_connect;
+mod pipeline;
 mod plugins;
 mod proxying;
 mod real_proxies;
 mod reloading;
+mod search;
 mod sessions;
 mod streaming;

@@ -31,6 +31,7 @@ use kong_sso::sealing::random_token;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
+use super::op_grants::Asked;
 use super::op_keys::{OpKey, signing_input};
 use super::op_routes::{OpState, routes};
 
@@ -50,6 +51,7 @@ pub enum Door {
     Token,
     UserInfo,
     EndSession,
+    Introspection,
     Revocation,
 }
 
@@ -145,6 +147,14 @@ pub struct Behaviour {
     pub(super) codes: HashMap<String, Grant>,
     pub(super) refresh_tokens: HashMap<String, Grant>,
     pub(super) token_requests: Vec<TokenRequest>,
+    /// What introspection says, by token.
+    pub introspected: HashMap<String, Value>,
+    pub sign_introspection: bool,
+    /// Raw key set instead of `keys`.
+    pub key_set: Option<Value>,
+    /// Refuse every token at `UserInfo`.
+    pub refuse_user_info: Option<u16>,
+    pub(super) asked: Vec<Asked>,
 }
 
 #[derive(Clone, Default)]
@@ -333,6 +343,11 @@ impl Behaviour {
             codes: HashMap::new(),
             refresh_tokens: HashMap::new(),
             token_requests: Vec::new(),
+            introspected: HashMap::new(),
+            sign_introspection: false,
+            key_set: None,
+            refuse_user_info: None,
+            asked: Vec::new(),
         }
     }
 
@@ -401,7 +416,7 @@ impl Behaviour {
 }
 
 impl Draft {
-    fn sign(&self) -> String {
+    pub fn sign(&self) -> String {
         match &self.by {
             SignedBy::Key(key) => key.sign(&self.header, &self.claims),
             SignedBy::PublicKeyAsSecret(key) => key.sign_with_public_key_as_secret(&self.header, &self.claims),

@@ -63,7 +63,11 @@ impl OpKey {
 
     /// Signs with this key, whatever the header says.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
-        let input = signing_input(header, claims);
+        self.sign_text(&signing_input(header, claims))
+    }
+
+    /// Signs any text and puts the signature behind it.
+    pub fn sign_text(&self, input: &str) -> String {
         let signature = jsonwebtoken::crypto::sign(input.as_bytes(), &self.key, self.algorithm).unwrap();
         format!("{input}.{signature}")
     }

@@ -16,6 +16,7 @@ use url::{Url, form_urlencoded};
 use super::op::{
     Behaviour, CLIENT_ID, CLIENT_SECRET, Door, Fault, Grant, IssParameter, RefreshMode, TokenRequest, lock,
 };
+use super::op_grants::{direct, introspect};
 use super::op_keys::OpKey;
 
 pub(super) struct OpState {
@@ -24,7 +25,7 @@ pub(super) struct OpState {
 }
 
 impl OpState {
-    fn issuer(&self) -> String {
+    pub(super) fn issuer(&self) -> String {
         self.base.as_str().trim_end_matches('/').to_owned()
     }
 
@@ -33,7 +34,11 @@ impl OpState {
     }
 
     /// Counts the visit and answers, rightly or as broken.
-    async fn answer(&self, door: Door, right: impl FnOnce(&Self, &mut Behaviour) -> HttpResponse) -> HttpResponse {
+    pub(super) async fn answer(
+        &self,
+        door: Door,
+        right: impl FnOnce(&Self, &mut Behaviour) -> HttpResponse,
+    ) -> HttpResponse {
         let fault = {
             let mut behaviour = self.behaviour();
             *behaviour.hits.entry(door).or_default() += 1;
@@ -72,6 +77,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/token", web::post().to(token))
         .route("/userinfo", web::get().to(user_info))
         .route("/end-session", web::get().to(end_session))
+        .route("/introspect", web::post().to(introspect))
         .route("/revoke", web::post().to(revoke));
 }
 
@@ -80,7 +86,7 @@ fn metadata(op: &OpState, behaviour: &Behaviour) -> HttpResponse {
     let mut document = json!({
         "issuer": op.issuer(), "authorization_endpoint": at("authorize"), "token_endpoint": at("token"),
         "userinfo_endpoint": at("userinfo"), "end_session_endpoint": at("end-session"), "jwks_uri": at("jwks"),
-        "revocation_endpoint": at("revoke"),
+        "introspection_endpoint": at("introspect"), "revocation_endpoint": at("revoke"),
         "response_types_supported": ["code"], "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "authorization_response_iss_parameter_supported": behaviour.iss_parameter != IssParameter::Omit,
@@ -101,6 +107,9 @@ async fn oauth_discovery(op: Data<OpState>) -> HttpResponse {
 
 async fn jwks(op: Data<OpState>) -> HttpResponse {
     op.answer(Door::Jwks, |_, behaviour| {
+        if let Some(set) = &behaviour.key_set {
+            return HttpResponse::Ok().json(set);
+        }
         let keys: Vec<Value> = behaviour.keys.iter().map(OpKey::jwk).collect();
         HttpResponse::Ok().json(json!({ "keys": keys }))
     })
@@ -154,6 +163,9 @@ async fn token(op: Data<OpState>, request: HttpRequest, form: Form<HashMap<Strin
     let asked = TokenRequest { authorization, form: form.into_inner() };
     op.answer(Door::Token, |op, behaviour| {
         behaviour.token_requests.push(asked.clone());
+        if let Some(answer) = direct(op, behaviour, &asked) {
+            return answer;
+        }
         if !is_client(&asked, behaviour, op.base.join("token").unwrap().as_str()) {
             return refusal(401, "invalid_client");
         }
@@ -166,28 +178,32 @@ async fn token(op: Data<OpState>, request: HttpRequest, form: Form<HashMap<Strin
     .await
 }
 
-fn refusal(status: u16, error: &str) -> HttpResponse {
+pub(super) fn refusal(status: u16, error: &str) -> HttpResponse {
     let body = json!({"error": error, "error_description": format!("the request says {error}")});
     HttpResponse::build(StatusCode::from_u16(status).unwrap()).json(body)
 }
 
-fn is_client(asked: &TokenRequest, behaviour: &Behaviour, endpoint: &str) -> bool {
+pub(super) fn is_client(asked: &TokenRequest, behaviour: &Behaviour, endpoint: &str) -> bool {
     let public = behaviour.public_client;
     let posted = |name: &str| asked.form.get(name).map(String::as_str);
     if let Some(assertion) = posted("client_assertion") {
         let typ = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         return posted("client_assertion_type") == Some(typ) && is_assertion(assertion, behaviour, endpoint);
     }
-    match &asked.authorization {
-        Some(header) => {
-            let decoded = header.strip_prefix("Basic ").and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
-            let decoded = String::from_utf8(decoded).unwrap_or_default();
-            let (id, secret) = decoded.split_once(':').unwrap_or_default();
-            (decode_form(id).as_str(), decode_form(secret).as_str()) == (CLIENT_ID, CLIENT_SECRET)
-                && posted("client_secret").is_none()
-        }
-        None => posted("client_id") == Some(CLIENT_ID) && (public || posted("client_secret") == Some(CLIENT_SECRET)),
-    }
+    let is_public = public && asked.authorization.is_none() && posted("client_id") == Some(CLIENT_ID);
+    is_public || credentials(asked) == Some((CLIENT_ID.into(), CLIENT_SECRET.into()))
+}
+
+/// Id and secret, from HTTP Basic or from the form.
+pub(super) fn credentials(asked: &TokenRequest) -> Option<(String, String)> {
+    let posted = |name: &str| asked.form.get(name).cloned();
+    let Some(header) = &asked.authorization else {
+        return Some((posted("client_id")?, posted("client_secret")?));
+    };
+    let decoded = header.strip_prefix("Basic ").and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
+    let decoded = String::from_utf8(decoded).unwrap_or_default();
+    let (id, secret) = decoded.split_once(':')?;
+    posted("client_secret").is_none().then(|| (decode_form(id), decode_form(secret)))
 }
 
 /// RFC 7523: signed by the client's secret or one of its keys, for this endpoint, not for long.
@@ -266,6 +282,9 @@ async fn user_info(op: Data<OpState>, request: HttpRequest) -> HttpResponse {
     op.answer(Door::UserInfo, |op, behaviour| {
         if !bearer {
             return HttpResponse::Unauthorized().finish();
+        }
+        if let Some(status) = behaviour.refuse_user_info {
+            return HttpResponse::build(StatusCode::from_u16(status).unwrap()).finish();
         }
         let mut claims = behaviour.user_claims();
         if let Some(edit) = &behaviour.edit_user_info {
