@@ -143,9 +143,9 @@ async function compare(program, ways) {
     }
     process.stderr.write(round < 0 ? 'warmed up\n' : `round ${round + 1} of ${ROUNDS}\n`);
   }
-  return ways.map(({ name, goal }, index) => {
+  return ways.map(({ name, goal, isPeer }, index) => {
     const microseconds = median(rounds[index]);
-    return { name, goal, microseconds, ratio: median(rounds[index].map((value, round) => value / rounds[0][round])), perCpuSecond: 1e6 / microseconds };
+    return { name, goal, isPeer, microseconds, ratio: median(rounds[index].map((value, round) => value / rounds[0][round])), perCpuSecond: 1e6 / microseconds };
   });
 }
 
@@ -157,7 +157,7 @@ async function measure(program, { pids, url }, headers, requests) {
   return ((await seconds() - before) / requests) * 1e6;
 }
 
-/** What a hundred thousand sessions change: { few, many, megabytes }, microseconds per request with 100 and with all. */
+/** What a hundred thousand sessions change: { few, many, count, megabytes }, microseconds per request with 100 and with all. */
 export async function sessionScale(program) {
   const directory = await scratch('gateway-bench');
   const echo = await freePort();
@@ -176,8 +176,9 @@ export async function sessionScale(program) {
       return measure(program, way, [`@${file}`], Math.max(REQUESTS, count));
     };
     const few = await cost(100);
-    const many = await cost(Number(process.env.BENCH_SESSIONS ?? SESSIONS));
-    return { few, many, megabytes: residentMegabytes(gateway.pid) };
+    const count = Number(process.env.BENCH_SESSIONS ?? SESSIONS);
+    const many = await cost(count);
+    return { few, many, count, megabytes: residentMegabytes(gateway.pid) };
   } finally {
     await gateway?.stop();
     keys.stop();
