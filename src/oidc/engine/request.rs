@@ -31,7 +31,7 @@ pub struct RequestView<'r> {
     pub scheme: &'r str,
     /// External authority: host, and the port when it is not the scheme's own.
     pub authority: &'r str,
-    /// External path as it was sent, percent-encodings included.
+    /// Path in its one spelling, percent-encodings that mean something included: what is judged is what is forwarded.
     pub path: &'r str,
     /// Query without `?`.
     pub query: Option<&'r str>,
