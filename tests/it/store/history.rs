@@ -55,7 +55,7 @@ async fn a_store_of_a_newer_release_is_told_apart_and_left_alone() {
     for database in empty_databases().await {
         migrations::up(&database.store).await.unwrap();
         let mut tx = database.store.write().await.unwrap();
-        sqlx::query("UPDATE _sqlx_migrations SET version = 99990101000000").execute(&mut *tx).await.unwrap();
+        sqlx::query("UPDATE _sqlx_migrations SET version = version + 90000000000000").execute(&mut *tx).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(migrations::state(&database.store).await.unwrap(), State::Newer);
         let refused = migrations::up(&database.store).await;
