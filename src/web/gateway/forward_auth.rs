@@ -12,6 +12,7 @@ use serde_json::json;
 use super::arrival::Arrival;
 use super::headers::IDENTITY_NAMES;
 use super::{answer, changes, passed, refuse_clear_text};
+use crate::domain::routing::has_plain_segments;
 use crate::services::Services;
 use crate::services::gateway::Passage;
 use crate::web::peer::Peer;
@@ -131,6 +132,11 @@ fn read(request: &HttpRequest, rest: &str) -> Result<Told, &'static str> {
         .ok_or("neither X-Original-URI nor X-Forwarded-Uri tells the request's URI")?;
     if !uri.starts_with('/') {
         return Err("the URI of the request must begin with '/'");
+    }
+    // The proxy forwards the URI as it came: what is judged must be what the upstream reads.
+    let path = uri.split('?').next().unwrap_or(uri);
+    if uri.contains('#') || !has_plain_segments(path) {
+        return Err("the URI of the request has '#', '\\', '//' or a dot segment and may be read in two ways");
     }
     let own = appended.as_ref().map(|_| request.method().as_str());
     let method = the_one([header("x-original-method")?, header("x-forwarded-method")?, own])

@@ -78,12 +78,12 @@ async fn serve(
     let state = services.gateway.current();
     let (route, found) = state.route(&arrival.routing()).ok_or(Failure::NoRoute)?;
     refuse_clear_text(route, arrival)?;
+    let (path, taken_prefix) = route.upstream_path(&arrival.path, found).ok_or(Failure::Malformed)?;
     if tunnel::is_asked(arrival.request) {
         let passage = match passed(route.decide(&state, &arrival.view()).await)? {
             Ok(passage) => passage,
             Err(answer) => return Ok(answer),
         };
-        let (path, taken_prefix) = route.upstream_path(&arrival.path, found);
         let to = Forward { route, path: &path, taken_prefix, changes: &passage.changes };
         let mut answer = tunnel::open(upstream, arrival, body, &to).await?;
         answer::add_headers(&mut answer, &passage.response_headers);
@@ -97,7 +97,6 @@ async fn serve(
         Ok(passage) => passage,
         Err(answer) => return Ok(answer),
     };
-    let (path, taken_prefix) = route.upstream_path(&arrival.path, found);
     let Passage { changes, response_headers, .. } = passage;
     let to = Forward { route, path: &path, taken_prefix, changes: &changes };
     let outgoing = held.map(|held| held.into_outgoing(&changes.remove_body));

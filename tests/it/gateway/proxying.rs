@@ -59,6 +59,20 @@ async fn no_route_is_a_404_in_kong_s_words() {
 }
 
 #[actix_web::test]
+async fn what_is_left_of_a_path_leads_to_no_place_that_nobody_judged() {
+    let routes = json!([{"paths": ["/public"]}, {"paths": ["/kept"], "strip_path": false}]);
+    let gateway = serving(json!({"base": "/pub/files"}), routes).await;
+    for path in ["/public../admin/x", "/public..", "/public%2e%2e/admin", "/public./x"] {
+        let reply = gateway.raw(format!("GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")).await;
+        assert!(reply.starts_with("HTTP/1.1 400 "), "{path} {reply}");
+    }
+    assert_eq!(gateway.upstream.hits(), 0);
+    assert_eq!(gateway.echo("/public.../x").await.path, "/pub/files/.../x");
+    assert_eq!(gateway.echo("/kept../x").await.path, "/pub/files/kept../x");
+    gateway.stop().await;
+}
+
+#[actix_web::test]
 async fn the_host_is_the_upstream_s_or_the_caller_s() {
     let routes =
         json!([{"paths": ["/kept"], "preserve_host": true, "strip_path": false}, {"hosts": ["*.example.com"]}]);

@@ -26,6 +26,8 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use super::node::{bind, settings};
 
 /// The gateway under test with its upstream.
@@ -115,6 +117,16 @@ impl Gateway {
     /// Sends a GET and reads the echo; fails unless the upstream was reached.
     pub async fn echo(&self, path: &str) -> Echo {
         echo_of(self.get(path)).await
+    }
+
+    /// What comes back for these bytes until the connection is closed.
+    pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> String {
+        let mut stream = tokio::net::TcpStream::connect(self.authority()).await.unwrap();
+        stream.write_all(bytes.as_ref()).await.unwrap();
+        let mut answer = Vec::new();
+        let reading = stream.read_to_end(&mut answer);
+        tokio::time::timeout(Duration::from_secs(10), reading).await.expect("it stays open").unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Host and port.
