@@ -56,6 +56,9 @@ fn plain_hosts_come_before_wildcards_and_a_port_counts_only_where_it_is_written(
     ];
     for (host, expected) in [
         ("API.example.com", Some(1)),
+        ("api.example.com.", Some(1)),
+        ("api.example.com.:8443", Some(1)),
+        ("b.example.com.", Some(0)),
         ("api.example.com:8000", Some(1)),
         ("a.b.example.com", Some(0)),
         ("example.org", Some(0)),

@@ -38,6 +38,18 @@ pub(super) fn add_headers(answer: &mut HttpResponse, headers: &[(String, String)
         }
         answer.headers_mut().append(header, value);
     }
+    if headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(SET_COOKIE.as_str())) {
+        forbid_sharing(answer.headers_mut());
+    }
+}
+
+/// A shared cache that keeps the answer would hand its cookie to others.
+fn forbid_sharing(headers: &mut HeaderMap) {
+    let forbids = |directive: &str| matches!(directive.trim().to_ascii_lowercase().as_str(), "private" | "no-store");
+    let mut lines = headers.get_all(CACHE_CONTROL).filter_map(|line| line.to_str().ok());
+    if !lines.any(|line| line.split(',').any(forbids)) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
 }
 
 /// Copies what of an upstream's headers is for the client.

@@ -41,7 +41,8 @@ pub async fn handle(
     upstream: Data<GatewayUpstream>,
 ) -> HttpResponse {
     let settings = &services.settings;
-    let rest = forward_auth::rest_of(request.uri().path(), &settings.gateway.forward_auth_path);
+    let reserved = settings.gateway.forward_auth_path.as_deref();
+    let rest = reserved.and_then(|reserved| forward_auth::rest_of(request.uri().path(), reserved));
     let (mut answer, request_id) = match rest {
         Some(rest) => forward_auth::answer(&request, rest, &services).await,
         None => {
@@ -74,6 +75,9 @@ async fn serve(
 ) -> Result<HttpResponse, Failure> {
     if matches!(*arrival.request.method(), Method::CONNECT | Method::TRACE) {
         return Err(Failure::Method);
+    }
+    if !arrival.peer.is_host_clear {
+        return Err(Failure::Malformed);
     }
     let state = services.gateway.current();
     let (route, found) = state.route(&arrival.routing()).ok_or(Failure::NoRoute)?;
