@@ -68,3 +68,29 @@ pub(super) fn mark(answer: &mut HttpResponse, request_id: &str) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn no_shared_cache_keeps_an_answer_with_a_cookie_of_the_gateway() {
+        let cookie = [("set-cookie".to_owned(), "session=x".to_owned())];
+        for (said, headers, expected) in [
+            (Some("public, max-age=600"), cookie.as_slice(), Some("no-store")),
+            (Some("private=\"x\""), &cookie, Some("no-store")),
+            (Some("max-age=1, Private"), &cookie, Some("max-age=1, Private")),
+            (None, &cookie, Some("no-store")),
+            (Some("public"), &[], Some("public")),
+        ] {
+            let mut answer = HttpResponse::Ok().finish();
+            if let Some(said) = said {
+                answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(said));
+            }
+            add_headers(&mut answer, headers);
+            let lines: Vec<_> = answer.headers().get_all(CACHE_CONTROL).map(|line| line.to_str().unwrap()).collect();
+            assert_eq!(lines, expected.into_iter().collect::<Vec<_>>(), "{said:?}");
+        }
+    }
+}

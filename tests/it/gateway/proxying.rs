@@ -85,6 +85,50 @@ async fn the_host_is_the_upstream_s_or_the_caller_s() {
 }
 
 #[actix_web::test]
+async fn no_spelling_of_a_host_leads_around_its_route() {
+    let routes = json!([{"hosts": ["internal.example"], "plugins": [{"name": "key-auth"}]}, {"paths": ["/"]}]);
+    let gateway = serving(json!({}), routes).await;
+    let status = async |target: &str, hosts: &str| {
+        let reply = gateway.raw(format!("GET {target} HTTP/1.1\r\n{hosts}connection: close\r\n\r\n")).await;
+        reply.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    for host in ["internal.example", "internal.example.", "Internal.Example.:80"] {
+        assert_eq!(status("/x", &format!("host: {host}\r\n")).await, "401", "{host}");
+    }
+    assert_eq!(status("http://internal.example./x", "host: other\r\n").await, "401");
+    for host in ["x@internal.example", "internal.example:1:2", "internal.example..", "internal.example/x", "\u{e9}"] {
+        assert_eq!(status("/x", &format!("host: {host}\r\n")).await, "400", "{host}");
+    }
+    assert_eq!(status("/x", "host: other\r\nhost: internal.example\r\n").await, "400");
+    assert_eq!(status("/x", "host: other\r\n").await, "200");
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn no_spelling_of_a_header_tells_an_upstream_what_the_gateway_did_not() {
+    let gateway = serving(json!({}), json!([{"paths": ["/"]}])).await;
+    let names = [
+        "x_forwarded_for",
+        "x.forwarded.host",
+        "x_real_ip",
+        "x_kong_request_id",
+        "x.consumer.username",
+        "x!consumer!id",
+        "x-http-method-override",
+        "x_http_method_override",
+        "x-original-url",
+        "x-rewrite-url",
+        "content_length",
+        "transfer_encoding",
+    ];
+    let request = names.iter().fold(gateway.get("/x"), |request, name| request.header(*name, "1"));
+    let echo = echo_of(request.header("x_custom.name", "kept")).await;
+    assert!(names.iter().all(|name| echo.header(name).is_none()), "{:?}", echo.headers);
+    assert_eq!((echo.header("x_custom.name"), echo.header("x-real-ip")), (Some("kept"), Some("127.0.0.1")));
+    gateway.stop().await;
+}
+
+#[actix_web::test]
 async fn cookies_statuses_and_encodings_of_the_upstream_pass() {
     let gateway = serving(json!({}), json!([{"paths": ["/"]}])).await;
     let reply = gateway.get("/cookies").send().await.unwrap();

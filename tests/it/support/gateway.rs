@@ -20,7 +20,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::StreamExt as _;
 use kong_sso::app::Node;
-use kong_sso::config::settings::{DatabaseSettings, EnforceRbac, Settings};
+use kong_sso::config::settings::{DatabaseSettings, EnforceRbac, Settings, TrustedProxies};
 use kong_sso::domain::time::Clock;
 use reqwest::{Client, Method, RequestBuilder};
 use serde::{Deserialize, Serialize};
@@ -78,6 +78,13 @@ pub async fn start_with(config: impl FnOnce(&str) -> String, change: impl FnOnce
 /// One service with one route for `/` that has these plugins, and these consumers.
 pub async fn with_plugins(plugins: Value, consumers: Value) -> Gateway {
     start(|upstream| one_route(upstream, &plugins, &consumers)).await
+}
+
+/// Believes proxies on this machine.
+pub fn trust_loopback(settings: &mut Settings) {
+    let networks = vec!["127.0.0.0/8".parse().unwrap()];
+    let real_ip_header = "x-forwarded-for".to_owned();
+    settings.trusted_proxies = TrustedProxies { networks, real_ip_header, recursive: true };
 }
 
 /// The file of [`with_plugins`].
