@@ -57,13 +57,13 @@ impl HostRule {
         let is_name =
             |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:[]".contains(&b));
         match (host.strip_prefix('*'), host.strip_suffix('*')) {
-            (Some(end), None) if end.starts_with('.') && is_name(end) => {
+            (Some(end), None) if end.starts_with('.') && is_name(without_root(end)) => {
                 Ok(Self::EndsWith(without_root(end).to_owned(), port))
             }
             (None, Some(start)) if start.ends_with('.') && is_name(start) => {
                 Ok(Self::StartsWith(start.to_owned(), port))
             }
-            (None, None) if is_name(host) => Ok(Self::Plain(without_root(host).to_owned(), port)),
+            (None, None) if is_name(without_root(host)) => Ok(Self::Plain(without_root(host).to_owned(), port)),
             _ => Err(RuleError::Host),
         }
     }

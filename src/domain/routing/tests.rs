@@ -70,7 +70,11 @@ fn plain_hosts_come_before_wildcards_and_a_port_counts_only_where_it_is_written(
     }
     assert_eq!(find(&rules[2..], "GET", "api.example.com", "/"), None);
     assert_eq!(find(&rules[2..], "GET", "api.example.com:8443", "/"), Some(0));
-    assert!(["a.*.b", "*", "*a.com", "a b", "", "*.x.*", "a:99999"].iter().all(|host| HostRule::parse(host).is_err()));
+    assert!(
+        ["a.*.b", "*", "*a.com", "a b", "", "*.x.*", "a:99999", "*.", "."]
+            .iter()
+            .all(|host| HostRule::parse(host).is_err())
+    );
     assert_eq!(find(&[rule(&["[::1]"], &[], &[])], "GET", "[::1]:80", "/"), Some(0));
 }
 
