@@ -23,8 +23,9 @@ fuzz_target!(|data: (&str, &str, &str)| {
             let router = Router::new(declared.routes.iter().map(|route| route.rule.clone()));
             let Some(found) = router.find(&request) else { return };
             let service = declared.routes.get(found.route).and_then(|route| declared.services.get(route.service));
-            let joined = service.map(|service| upstream_path(&service.path, &path, found.taken));
-            assert!(joined.is_some_and(|joined| joined.starts_with('/')));
+            assert!(service.is_some());
+            let joined = service.and_then(|service| upstream_path(&service.path, &path, found.taken));
+            assert!(joined.is_none_or(|joined| joined.starts_with('/')));
         }
     }
 });

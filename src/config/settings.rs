@@ -264,8 +264,8 @@ pub struct GatewaySettings {
     pub file: Option<PathBuf>,
     /// What that file is read in.
     pub surroundings: Surroundings,
-    /// `sso_forward_auth_path`.
-    pub forward_auth_path: String,
+    /// `sso_forward_auth_path`; `None` means no forward-auth.
+    pub forward_auth_path: Option<String>,
     /// `sso_proxy_max_body_size`, bytes.
     pub max_body: u64,
 }

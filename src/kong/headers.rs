@@ -26,8 +26,8 @@ const HOP_BY_HOP: &[&str] = &[
 /// Set anew for each upstream request, whatever the client sent.
 const REPLACED: &[&str] = &["host", "content-length", "expect", "forwarded", "x-real-ip"];
 
-/// Headers with which some frameworks replace the method or path that was judged.
-const OVERRIDES: &[&str] = &[
+/// Names, in lower case, with which some frameworks replace the method or path that was judged.
+pub const OVERRIDES: &[&str] = &[
     "x-http-method",
     "x-http-method-override",
     "x-method-override",

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HOST, HeaderMap};
 
 use crate::config::settings::TrustedProxies;
 
@@ -20,6 +20,8 @@ pub struct Peer {
     pub authority: String,
     /// Whether the TCP peer is trusted.
     pub is_trusted: bool,
+    /// Whether every host that the request names is one, and none is there twice; else nothing may be decided by `authority`.
+    pub is_host_clear: bool,
 }
 
 impl Peer {
@@ -44,6 +46,7 @@ impl Peer {
             scheme: scheme.to_owned(),
             authority: authority.to_owned(),
             is_trusted,
+            is_host_clear: is_host_clear(request, is_trusted),
         }
     }
 
@@ -61,6 +64,28 @@ fn is_authority(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']'))
+}
+
+fn is_host_clear(request: &HttpRequest, is_trusted: bool) -> bool {
+    let is_clear = |host: Option<&str>| host.is_some_and(|host| host.is_empty() || is_host_and_port(host));
+    let mut lines = request.headers().get_all(HOST);
+    let is_own_clear = lines.next().is_none_or(|line| is_clear(line.to_str().ok().map(str::trim)));
+    let told = is_trusted.then(|| entries_from_right(request.headers(), "x-forwarded-host").next()).flatten();
+    is_own_clear
+        && lines.next().is_none()
+        && request.uri().authority().is_none_or(|authority| is_clear(Some(authority.as_str())))
+        && told.is_none_or(is_clear)
+}
+
+/// Whether `text` is one name or address with at most one port, so that all readers find the same host in it.
+fn is_host_and_port(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((literal, rest)) if rest.is_empty() || rest.starts_with(':') => (literal, rest.trim_start_matches(':')),
+        Some(_) => return false,
+        None => text.split_once(':').unwrap_or((text, "")),
+    };
+    let is_name = !host.contains(['[', ']']) && !host.contains("..") && (text.starts_with('[') || !host.contains(':'));
+    is_authority(text) && !host.is_empty() && is_name && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The entries of a list header from the right, over all its lines: a proxy may append a line of its own instead of
@@ -141,6 +166,24 @@ mod tests {
             .append_header(("x-forwarded-host", "kong.example.com"));
         let peer = Peer::of(&request.to_http_request(), &proxies(true));
         assert_eq!((peer.client.to_string().as_str(), peer.origin().as_str()), ("1.2.3.4", "http://kong.example.com"));
+    }
+
+    #[test]
+    fn a_host_that_readers_may_read_differently_is_not_clear() {
+        let is_clear = |host: &str| {
+            let request = TestRequest::get().uri("/").insert_header(("host", host)).to_http_request();
+            Peer::of(&request, &proxies(false)).is_host_clear
+        };
+        for host in ["a.example", "a.example:80", "a.example.", "[::1]", "[::1]:80", "a_b", ""] {
+            assert!(is_clear(host), "{host}");
+        }
+        for host in
+            ["x@a.example", "a.example:1:2", "a.example..", "a b", "a/b", "a%2eb", "[::1", "::1", "[::1]x", ":80"]
+        {
+            assert!(!is_clear(host), "{host}");
+        }
+        let twice = TestRequest::get().append_header(("host", "a")).append_header(("host", "b")).to_http_request();
+        assert!(!Peer::of(&twice, &proxies(false)).is_host_clear);
     }
 
     #[test]

@@ -21,8 +21,9 @@ impl Builder<'_> {
         if file.is_some() && !is_served {
             self.findings.warn(FILE, "sso_proxy_config has no effect while sso_proxy_listen is off");
         }
-        let forward_auth_path = self.path(PATH, "/_sso/auth");
-        if forward_auth_path == "/" {
+        let is_asked = self.values.text(PATH).is_some_and(|path| !path.is_empty());
+        let forward_auth_path = is_asked.then(|| self.path(PATH, ""));
+        if forward_auth_path.as_deref() == Some("/") {
             self.error(PATH, format!("{PATH} must not be '/'"));
         }
         let max_body = self.values.size("sso_proxy_max_body_size").filter(|size| *size > 0).unwrap_or(u64::MAX);

@@ -44,6 +44,8 @@ fn the_gateway_s_file_is_checked_with_the_settings() {
         "sso_proxy_config must name the file with the routes when sso_proxy_listen is on"
     );
     assert!(warnings("sso_proxy_config = x")[0].contains("no effect"));
+    let path = |text: &str| loaded(text).settings.gateway.forward_auth_path;
+    assert_eq!((path(""), path("sso_forward_auth_path = /a/b").as_deref()), (None, Some("/a/b")));
     assert_eq!(errors("sso_forward_auth_path = /"), ["sso_forward_auth_path must not be '/'"]);
 }
 

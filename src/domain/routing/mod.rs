@@ -12,7 +12,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use path::normalized;
+pub use path::{has_plain_segments, normalized};
 pub use router::{Found, HeaderLines, Router, RoutingRequest};
 pub use rule::{HeaderRule, HostRule, PathRule, RouteRule, RuleError};
 pub use target::upstream_path;

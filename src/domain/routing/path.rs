@@ -14,6 +14,14 @@ pub fn normalized(raw: &str) -> Cow<'_, str> {
     Cow::Owned(without_dots(&with_one_escaping(raw)))
 }
 
+/// Whether everybody finds the same segments in `raw`, normalized or not: there is nothing to follow, to merge or to cut
+/// off, and at most the escapes would change.
+#[must_use]
+pub fn has_plain_segments(raw: &str) -> bool {
+    let escaped = with_one_escaping(raw);
+    !raw.contains(['#', '?', '\\']) && without_dots(&escaped) == escaped
+}
+
 /// Whether nothing is to do; most paths are of this kind.
 fn is_normal(path: &str) -> bool {
     let is_plain = path.bytes().all(|byte| is_path_byte(byte) && byte != b'%');

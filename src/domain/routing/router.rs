@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::rule::{HeaderRule, HostRule, PathRule, RouteRule, split_port};
+use super::rule::{HeaderRule, HostRule, PathRule, RouteRule, split_port, without_root};
 
 /// Headers, whatever holds them.
 pub trait HeaderLines {
@@ -64,7 +64,7 @@ impl Router {
     pub fn find(&self, request: &RoutingRequest<'_>) -> Option<Found> {
         let lower = request.authority.to_ascii_lowercase();
         let (host, port) = split_port(&lower);
-        let port = port.and_then(|port| port.parse().ok());
+        let (host, port) = (without_root(host), port.and_then(|port| port.parse().ok()));
         self.ways.iter().find_map(|way| way.fit(request, host, port))
     }
 }

@@ -57,11 +57,13 @@ impl HostRule {
         let is_name =
             |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:[]".contains(&b));
         match (host.strip_prefix('*'), host.strip_suffix('*')) {
-            (Some(end), None) if end.starts_with('.') && is_name(end) => Ok(Self::EndsWith(end.to_owned(), port)),
+            (Some(end), None) if end.starts_with('.') && is_name(without_root(end)) => {
+                Ok(Self::EndsWith(without_root(end).to_owned(), port))
+            }
             (None, Some(start)) if start.ends_with('.') && is_name(start) => {
                 Ok(Self::StartsWith(start.to_owned(), port))
             }
-            (None, None) if is_name(host) => Ok(Self::Plain(host.to_owned(), port)),
+            (None, None) if is_name(without_root(host)) => Ok(Self::Plain(without_root(host).to_owned(), port)),
             _ => Err(RuleError::Host),
         }
     }
@@ -78,6 +80,11 @@ impl HostRule {
         };
         is_fit && (wanted.is_none() || *wanted == port)
     }
+}
+
+/// A name without the dot of the root: `a.example.` is `a.example`.
+pub(super) fn without_root(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 /// Host and port of an authority; an IPv6 literal keeps its brackets.

@@ -56,6 +56,9 @@ fn plain_hosts_come_before_wildcards_and_a_port_counts_only_where_it_is_written(
     ];
     for (host, expected) in [
         ("API.example.com", Some(1)),
+        ("api.example.com.", Some(1)),
+        ("api.example.com.:8443", Some(1)),
+        ("b.example.com.", Some(0)),
         ("api.example.com:8000", Some(1)),
         ("a.b.example.com", Some(0)),
         ("example.org", Some(0)),
@@ -67,7 +70,11 @@ fn plain_hosts_come_before_wildcards_and_a_port_counts_only_where_it_is_written(
     }
     assert_eq!(find(&rules[2..], "GET", "api.example.com", "/"), None);
     assert_eq!(find(&rules[2..], "GET", "api.example.com:8443", "/"), Some(0));
-    assert!(["a.*.b", "*", "*a.com", "a b", "", "*.x.*", "a:99999"].iter().all(|host| HostRule::parse(host).is_err()));
+    assert!(
+        ["a.*.b", "*", "*a.com", "a b", "", "*.x.*", "a:99999", "*.", "."]
+            .iter()
+            .all(|host| HostRule::parse(host).is_err())
+    );
     assert_eq!(find(&[rule(&["[::1]"], &[], &[])], "GET", "[::1]:80", "/"), Some(0));
 }
 
@@ -125,6 +132,30 @@ fn a_path_has_one_spelling() {
 }
 
 #[test]
+fn a_path_of_which_others_may_find_other_segments_is_known() {
+    for plain in ["/", "/a/b", "/a/b/", "/%61%2f", "/a..b/.c", "/a%zz", "/a b", "/.../x", "/a;x=1"] {
+        assert!(has_plain_segments(plain), "{plain}");
+    }
+    for other in [
+        "",
+        "a",
+        "/a/../b",
+        "/a/%2e%2E/b",
+        "/a/.%2e",
+        "/a/.",
+        "/./a",
+        "//a",
+        "/a//b",
+        "/a//",
+        "/a#/../b",
+        "/a\\b",
+        "/a?b",
+    ] {
+        assert!(!has_plain_segments(other), "{other}");
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_refused() {
     assert_eq!(PathRule::parse("a").unwrap_err(), RuleError::Path);
     assert_eq!(PathRule::parse("~/(a").unwrap_err(), RuleError::Regex);
@@ -139,6 +170,15 @@ proptest! {
         prop_assert_eq!(normalized(&once), once.as_str());
         prop_assert!(once.starts_with('/') && once.is_ascii() && !once.contains("//"));
         prop_assert!(!once.split('/').any(|segment| segment == "." || segment == ".."));
+    }
+
+    #[test]
+    fn an_upstream_s_path_is_normal_whatever_a_route_takes(
+        base in "/[ab]{0,2}/?", raw in "[/.%a-cA-F0-9]{0,20}", taken in prop::option::of(0usize..20),
+    ) {
+        let (base, path) = (normalized(&base), normalized(&raw));
+        let joined = upstream_path(&base, &path, taken.filter(|taken| *taken <= path.len()));
+        prop_assert!(joined.is_none_or(|joined| normalized(&joined) == joined));
     }
 
     #[test]

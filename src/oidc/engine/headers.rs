@@ -61,7 +61,8 @@ pub fn downstream(conf: &OpenIdConnectConf, proof: &Proof) -> Vec<(String, Strin
 }
 
 /// What goes from every request: names that a caller could forge (openid-connect.md 8.5), and the login under way.
-fn clean_request(conf: &OpenIdConnectConf) -> Changes {
+#[must_use]
+pub fn clean_request(conf: &OpenIdConnectConf) -> Changes {
     let mut names: Vec<String> = IDENTITY.iter().map(|name| (*name).to_owned()).collect();
     if conf.allows(Method::KongOAuth2) {
         names.extend(OWN_TOKEN.iter().map(|name| (*name).to_owned()));

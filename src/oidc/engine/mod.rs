@@ -162,6 +162,13 @@ impl Engine {
         }
     }
 
+    /// What goes from a request at which [`Self::decide`] only says [`Verdict::Pass`]: the upstream believes headers that this
+    /// plugin sets, whoever let the request in.
+    #[must_use]
+    pub fn cleanup(&self) -> Changes {
+        headers::clean_request(self.conf())
+    }
+
     /// Steps 1 and 2: preflights, and callers whom another plugin has let in.
     fn stands_aside(&self, view: &RequestView<'_>) -> bool {
         let conf = self.conf();

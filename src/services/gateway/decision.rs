@@ -83,7 +83,11 @@ impl Route {
             let view = RequestView { is_authenticated: caller.is_authenticated, ..*view };
             // An engine may wait for its provider; that is no reason for each request to carry its whole state.
             match Box::pin(engine.decide(&view)).await {
-                Verdict::Pass => {}
+                Verdict::Pass => {
+                    let Changes { remove_headers, remove_cookies, .. } = engine.cleanup();
+                    passage.changes.remove_headers.extend(remove_headers);
+                    passage.changes.remove_cookies.extend(remove_cookies);
+                }
                 Verdict::Forward(forwarded) => take_over(*forwarded, &mut passage, &mut caller),
                 Verdict::Answer(answer) => return Decision::Answer(answer),
             }

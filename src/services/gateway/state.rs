@@ -109,11 +109,12 @@ impl State {
 }
 
 impl Route {
-    /// The path for the upstream, and the part of the request's path that was taken off.
+    /// The path for the upstream, and the part of the request's path that was taken off; `None` when what is left must not
+    /// be forwarded.
     #[must_use]
-    pub fn upstream_path<'p>(&self, path: &'p str, found: Found) -> (String, Option<&'p str>) {
+    pub fn upstream_path<'p>(&self, path: &'p str, found: Found) -> Option<(String, Option<&'p str>)> {
         let taken = found.taken.filter(|_| self.strip_path);
-        (upstream_path(&self.service.path, path, taken), taken.and_then(|taken| path.get(..taken)))
+        Some((upstream_path(&self.service.path, path, taken)?, taken.and_then(|taken| path.get(..taken))))
     }
 }
 

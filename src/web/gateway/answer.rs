@@ -38,6 +38,18 @@ pub(super) fn add_headers(answer: &mut HttpResponse, headers: &[(String, String)
         }
         answer.headers_mut().append(header, value);
     }
+    if headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(SET_COOKIE.as_str())) {
+        forbid_sharing(answer.headers_mut());
+    }
+}
+
+/// A shared cache that keeps the answer would hand its cookie to others.
+fn forbid_sharing(headers: &mut HeaderMap) {
+    let forbids = |directive: &str| matches!(directive.trim().to_ascii_lowercase().as_str(), "private" | "no-store");
+    let mut lines = headers.get_all(CACHE_CONTROL).filter_map(|line| line.to_str().ok());
+    if !lines.any(|line| line.split(',').any(forbids)) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
 }
 
 /// Copies what of an upstream's headers is for the client.
@@ -54,5 +66,31 @@ pub(super) fn copy_headers(from: &HeaderMap, to: &mut HeaderMap) {
 pub(super) fn mark(answer: &mut HttpResponse, request_id: &str) {
     if let Ok(value) = HeaderValue::from_str(request_id) {
         answer.headers_mut().insert(REQUEST_ID, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn no_shared_cache_keeps_an_answer_with_a_cookie_of_the_gateway() {
+        let cookie = [("set-cookie".to_owned(), "session=x".to_owned())];
+        for (said, headers, expected) in [
+            (Some("public, max-age=600"), cookie.as_slice(), Some("no-store")),
+            (Some("private=\"x\""), &cookie, Some("no-store")),
+            (Some("max-age=1, Private"), &cookie, Some("max-age=1, Private")),
+            (None, &cookie, Some("no-store")),
+            (Some("public"), &[], Some("public")),
+        ] {
+            let mut answer = HttpResponse::Ok().finish();
+            if let Some(said) = said {
+                answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(said));
+            }
+            add_headers(&mut answer, headers);
+            let lines: Vec<_> = answer.headers().get_all(CACHE_CONTROL).map(|line| line.to_str().unwrap()).collect();
+            assert_eq!(lines, expected.into_iter().collect::<Vec<_>>(), "{said:?}");
+        }
     }
 }

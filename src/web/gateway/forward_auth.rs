@@ -10,8 +10,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::arrival::Arrival;
-use super::headers::IDENTITY_NAMES;
+use super::headers::{IDENTITY_NAMES, spelled};
 use super::{answer, changes, passed, refuse_clear_text};
+use crate::domain::routing::has_plain_segments;
 use crate::services::Services;
 use crate::services::gateway::Passage;
 use crate::web::peer::Peer;
@@ -39,6 +40,9 @@ pub(super) async fn answer(request: &HttpRequest, rest: &str, services: &Service
         let message = "forward-auth answers only to the addresses in trusted_ips";
         tracing::warn!(peer = %peer.connection, "{message}");
         return (refusal(StatusCode::FORBIDDEN, message), String::new());
+    }
+    if !peer.is_host_clear {
+        return (refusal(StatusCode::BAD_REQUEST, "the host of the request is none"), String::new());
     }
     let told = match read(request, rest) {
         Ok(told) => told,
@@ -77,7 +81,7 @@ fn allowed(arrival: &Arrival<'_>, passage: &Passage) -> HttpResponse {
     let mut removed: Vec<&str> = Vec::new();
     let named = passage.changes.remove_headers.iter().map(String::as_str).filter(|name| !name.ends_with('*'));
     for name in IDENTITY_NAMES.into_iter().chain(named) {
-        let is_set = passage.changes.set_headers.iter().any(|(set, _)| set.replace('_', "-") == name.replace('_', "-"));
+        let is_set = passage.changes.set_headers.iter().any(|(set, _)| spelled(set) == spelled(name));
         if !is_set && !removed.contains(&name) {
             removed.push(name);
             put(response.headers_mut(), name, b"");
@@ -131,6 +135,11 @@ fn read(request: &HttpRequest, rest: &str) -> Result<Told, &'static str> {
         .ok_or("neither X-Original-URI nor X-Forwarded-Uri tells the request's URI")?;
     if !uri.starts_with('/') {
         return Err("the URI of the request must begin with '/'");
+    }
+    // The proxy forwards the URI as it came: what is judged must be what the upstream reads.
+    let path = uri.split('?').next().unwrap_or(uri);
+    if uri.contains('#') || !has_plain_segments(path) {
+        return Err("the URI of the request has '#', '\\', '//' or a dot segment and may be read in two ways");
     }
     let own = appended.as_ref().map(|_| request.method().as_str());
     let method = the_one([header("x-original-method")?, header("x-forwarded-method")?, own])

@@ -1,13 +1,15 @@
 //! The headers that an upstream gets: everything but what belongs to one connection, without identities that the caller
 //! claims for itself, and with what the decision says.
 
+use std::borrow::Cow;
+
 use actix_web::http::header::{COOKIE, HOST, HeaderMap, HeaderName, HeaderValue};
 
 use super::answer::REQUEST_ID;
 use super::arrival::Arrival;
 use super::changes;
 use super::upstream::Forward;
-use crate::kong::headers::OneHop;
+use crate::kong::headers::{OVERRIDES, OneHop};
 use crate::web::proxy::set_forwarded;
 
 /// What only the gateway may say of a caller, in lower case with `-`; `*` stands for any rest.
@@ -36,8 +38,9 @@ pub(super) fn fill(target: &mut HeaderMap, arrival: &Arrival<'_>, to: &Forward<'
     for (name, value) in sent {
         let text = name.as_str();
         let is_told_by_stranger = text == "forwarded" && !arrival.peer.is_trusted;
-        let stays = hop.holds(text) || REPLACED.contains(&text) || is_told_by_stranger || *name == COOKIE;
-        let stays = stays || is_removed(text, to);
+        let spelled = spelled(text);
+        let stays = hop.holds(text) || hop.holds(&spelled) || REPLACED.contains(&&*spelled) || *name == COOKIE;
+        let stays = stays || is_told_by_stranger || is_told_otherwise(text, &spelled) || is_removed(&spelled, to);
         if !stays {
             target.append(name.clone(), value.clone());
         }
@@ -65,28 +68,31 @@ pub(super) fn fill(target: &mut HeaderMap, arrival: &Arrival<'_>, to: &Forward<'
     }
 }
 
-/// Whether the caller's header of that name, in any spelling, must not reach the upstream.
+/// A name as the most careless reader reads it: some servers take `X_Consumer_ID` and `X.Consumer.ID` for `X-Consumer-ID`.
+pub(super) fn spelled(name: &str) -> Cow<'_, str> {
+    let is_kept = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    match name.chars().all(is_kept) {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(name.replace(|c| !is_kept(c), "-")),
+    }
+}
+
+/// Whether the caller's header of that spelling must not reach the upstream.
 fn is_removed(name: &str, to: &Forward<'_>) -> bool {
-    let dashed;
-    let name = match name.contains('_') {
-        true => {
-            dashed = name.replace('_', "-");
-            dashed.as_str()
-        }
-        false => name,
-    };
     let fits = |pattern: &str| match pattern.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => name == pattern,
-    };
-    let is_written = |pattern: &str| match pattern.contains('_') {
-        true => fits(&pattern.replace('_', "-")),
-        false => fits(pattern),
+        Some(start) => name.starts_with(&*spelled(start)),
+        None => name == spelled(pattern),
     };
     IDENTITY.into_iter().any(fits)
-        || to.changes.remove_headers.iter().any(|pattern| is_written(pattern))
-        // What is set replaces every spelling: some servers read `X_Consumer_ID` as `X-Consumer-ID`.
-        || to.changes.set_headers.iter().any(|(set, _)| is_written(set))
+        || OVERRIDES.contains(&name)
+        || to.changes.remove_headers.iter().any(|pattern| fits(pattern))
+        // What is set replaces every spelling.
+        || to.changes.set_headers.iter().any(|(set, _)| fits(set))
+}
+
+/// Whether it is what the gateway tells, in a spelling that the gateway does not use.
+fn is_told_otherwise(name: &str, spelled: &str) -> bool {
+    name != spelled && (spelled.starts_with("x-forwarded-") || matches!(spelled, "x-real-ip" | "x-kong-request-id"))
 }
 
 /// `X-Forwarded-Port`, `-Path` and `-Prefix`: those of a trusted peer are kept.

@@ -41,7 +41,8 @@ pub async fn handle(
     upstream: Data<GatewayUpstream>,
 ) -> HttpResponse {
     let settings = &services.settings;
-    let rest = forward_auth::rest_of(request.uri().path(), &settings.gateway.forward_auth_path);
+    let reserved = settings.gateway.forward_auth_path.as_deref();
+    let rest = reserved.and_then(|reserved| forward_auth::rest_of(request.uri().path(), reserved));
     let (mut answer, request_id) = match rest {
         Some(rest) => forward_auth::answer(&request, rest, &services).await,
         None => {
@@ -75,15 +76,18 @@ async fn serve(
     if matches!(*arrival.request.method(), Method::CONNECT | Method::TRACE) {
         return Err(Failure::Method);
     }
+    if !arrival.peer.is_host_clear {
+        return Err(Failure::Malformed);
+    }
     let state = services.gateway.current();
     let (route, found) = state.route(&arrival.routing()).ok_or(Failure::NoRoute)?;
     refuse_clear_text(route, arrival)?;
+    let (path, taken_prefix) = route.upstream_path(&arrival.path, found).ok_or(Failure::Malformed)?;
     if tunnel::is_asked(arrival.request) {
         let passage = match passed(route.decide(&state, &arrival.view()).await)? {
             Ok(passage) => passage,
             Err(answer) => return Ok(answer),
         };
-        let (path, taken_prefix) = route.upstream_path(&arrival.path, found);
         let to = Forward { route, path: &path, taken_prefix, changes: &passage.changes };
         let mut answer = tunnel::open(upstream, arrival, body, &to).await?;
         answer::add_headers(&mut answer, &passage.response_headers);
@@ -97,7 +101,6 @@ async fn serve(
         Ok(passage) => passage,
         Err(answer) => return Ok(answer),
     };
-    let (path, taken_prefix) = route.upstream_path(&arrival.path, found);
     let Passage { changes, response_headers, .. } = passage;
     let to = Forward { route, path: &path, taken_prefix, changes: &changes };
     let outgoing = held.map(|held| held.into_outgoing(&changes.remove_body));

@@ -9,7 +9,7 @@ use actix_http::h1::{ClientCodec, Message, MessageType};
 use actix_http::{ConnectionType, RequestHead, RequestHeadType, ResponseHead};
 use actix_web::body::{BodyStream, SizedStream};
 use actix_web::http::header::{HeaderValue, UPGRADE};
-use actix_web::http::{StatusCode, Version};
+use actix_web::http::{Method, StatusCode, Version};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use actix_web::{HttpRequest, HttpResponse, rt};
 use futures_util::{SinkExt as _, Stream, StreamExt as _};
@@ -31,10 +31,11 @@ trait Io: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> Io for T {}
 type Connection = Box<dyn Io>;
 
-/// Whether the request asks for a WebSocket.
+/// Whether the request asks for a WebSocket, which only a GET does (RFC 6455 section 4.1).
 pub(super) fn is_asked(request: &HttpRequest) -> bool {
     let names_it = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"websocket");
-    request.version() == Version::HTTP_11
+    *request.method() == Method::GET
+        && request.version() == Version::HTTP_11
         && request.head().upgrade()
         && request.headers().get(UPGRADE).is_some_and(names_it)
 }
@@ -90,6 +91,7 @@ async fn ask(
     to: &Forward<'_>,
 ) -> Result<ResponseHead, Failure> {
     let mut head = RequestHead::default();
+    head.method = arrival.request.method().clone();
     head.uri = target(arrival, to).ok_or(Failure::Malformed)?;
     let host = head.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
     headers::fill(head.headers_mut(), arrival, to);

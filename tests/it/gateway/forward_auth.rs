@@ -1,10 +1,9 @@
 //! Other proxies ask; the answers follow the same routes and plugins.
 
-use kong_sso::config::settings::TrustedProxies;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use crate::support::gateway::{self, Gateway, json_of};
+use crate::support::gateway::{self, Gateway, json_of, trust_loopback};
 
 fn file(upstream: &str) -> String {
     let acl = json!({"name": "acl", "config": {"allow": ["g1"]}});
@@ -27,9 +26,9 @@ fn file(upstream: &str) -> String {
 
 async fn start(trusted: bool) -> Gateway {
     gateway::start_with(file, |settings| {
-        let networks = if trusted { vec!["127.0.0.0/8".parse().unwrap()] } else { vec![] };
-        settings.trusted_proxies =
-            TrustedProxies { networks, real_ip_header: "x-forwarded-for".to_owned(), recursive: true };
+        if trusted {
+            trust_loopback(settings);
+        }
     })
     .await
 }
@@ -83,10 +82,41 @@ async fn each_proxy_s_way_of_asking_leads_to_the_same_decision() {
         assert_eq!(told(ask(&gateway, "GET", "/ord%65rs?apikey=other")).await, other);
         let no_route = (403, "no Route matched with those values".to_owned());
         assert_eq!(told(ask(&gateway, "POST", "/orders?apikey=good")).await, no_route);
-        assert_eq!(told(ask(&gateway, "GET", "/open/../elsewhere")).await, no_route);
+        assert_eq!(told(ask(&gateway, "GET", "/elsewhere")).await, no_route);
         assert_eq!(ask(&gateway, "GET", "/open").send().await.unwrap().status().as_u16(), 200);
     }
     assert_eq!(gateway.upstream.hits(), 0);
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn a_path_that_the_asking_proxy_may_forward_as_another_is_refused() {
+    let gateway = start(true).await;
+    let two_ways = "the URI of the request has '#', '\\', '//' or a dot segment and may be read in two ways";
+    for uri in [
+        "/orders/x/../../open/y",
+        "/orders/%2e%2e/open/y",
+        "/orders/.%2E/open",
+        "/orders#/../open/y",
+        "/open#/../orders",
+        "/open?x#y",
+        "/open/./y",
+        "//open",
+        "/open//y",
+        "/open\\..\\orders",
+        "/open/..",
+    ] {
+        for ask in [nginx as fn(&Gateway, &str, &str) -> RequestBuilder, traefik] {
+            assert_eq!(told(ask(&gateway, "GET", uri)).await, (400, two_ways.to_owned()), "{uri}");
+        }
+    }
+    for uri in ["/open/%61/b%2Fc/..d", "/open?x=/../y//z"] {
+        assert_eq!(nginx(&gateway, "GET", uri).send().await.unwrap().status().as_u16(), 200, "{uri}");
+    }
+    for path in ["/open/../orders", "/open/%2e%2e/orders", "//open"] {
+        let asking = format!("GET /_sso/auth{path} HTTP/1.1\r\nhost: api.example.com\r\nconnection: close\r\n\r\n");
+        assert!(gateway.raw(&asking).await.starts_with("HTTP/1.1 400 "), "{path}");
+    }
     gateway.stop().await;
 }
 
@@ -99,6 +129,35 @@ async fn nginx_gets_a_401_with_the_location_of_a_redirect() {
         assert_eq!((reply.status().as_u16(), location), (expected, "https://api.example.com/secure/x"));
         let secure = ask(&gateway, "GET", "/secure/x").header("x-forwarded-proto", "https");
         assert_eq!(secure.send().await.unwrap().status().as_u16(), 200, "the last proxy's word counts");
+    }
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn nobody_is_answered_until_the_path_is_configured() {
+    let gateway = gateway::start_with(file, |settings| {
+        trust_loopback(settings);
+        settings.gateway.forward_auth_path = None;
+    })
+    .await;
+    let no_route = (404, "no Route matched with those values".to_owned());
+    assert_eq!(told(nginx(&gateway, "GET", "/open")).await, no_route);
+    assert_eq!(told(envoy(&gateway, "GET", "/open")).await, no_route);
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn a_host_that_is_none_is_not_judged_as_another() {
+    let gateway = start(true).await;
+    let ask = |host: &'static str| {
+        let request = gateway.get("/_sso/auth").header("x-original-method", "GET").header("x-original-uri", "/open");
+        request.header("x-forwarded-host", host)
+    };
+    for host in ["x@api.example.com", "api.example.com:1:2", "api.example.com..", "api.example.com/x"] {
+        assert_eq!(told(ask(host)).await, (400, "the host of the request is none".to_owned()), "{host}");
+    }
+    for host in ["api.example.com.", "API.example.com:81"] {
+        assert_eq!(ask(host).send().await.unwrap().status().as_u16(), 200, "{host}");
     }
     gateway.stop().await;
 }

@@ -4,7 +4,7 @@ use kong_sso::config::settings::TrustedProxies;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::gateway::{self, Gateway, echo_of, json_of};
+use crate::support::gateway::{self, Gateway, echo_of, json_of, trust_loopback};
 use crate::support::op::{Door, Op};
 
 /// A signed access token of the provider.
@@ -121,6 +121,34 @@ async fn oidc_009_the_engine_stands_aside_where_a_key_let_somebody_in() {
         (nobody.header("x-consumer-username"), nobody.header("x-anonymous-consumer")),
         (Some("anon"), Some("true"))
     );
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn what_a_plugin_tells_an_upstream_cannot_be_forged_where_it_stands_aside() {
+    let op = Op::start().await;
+    let told = json!({"anonymous": "anon", "upstream_headers_claims": ["sub"], "upstream_headers_names": ["x-user"],
+        "upstream_user_info_header": "x-info"});
+    let mut all = plugins(&op, told);
+    all.as_array_mut()
+        .unwrap()
+        .push(json!({"name": "key-auth", "config": {"run_on_preflight": false, "anonymous": "anon"}}));
+    let consumers = json!([{"username": "anon"}, {"username": "app", "keyauth_credentials": [{"key": "k"}]}]);
+    let gateway = gateway::start_with(|upstream| gateway::one_route(upstream, &all, &consumers), trust_loopback).await;
+    let forged = ["x-user", "x_user", "x.user", "x-info", "session-id", "session_subject", "x-consumer-custom-id"];
+    let with_forged =
+        |request: reqwest::RequestBuilder| forged.iter().fold(request, |it, name| it.header(*name, "root"));
+    for request in [gateway.get("/x").header("apikey", "k"), gateway.request(Method::OPTIONS, "/x")] {
+        let echo = echo_of(with_forged(request)).await;
+        assert!(forged.iter().all(|name| echo.header(name).is_none()), "{:?}", echo.headers);
+    }
+    let ask = gateway.get("/_sso/auth").header("x-original-uri", "/x").header("x-original-method", "GET");
+    let reply = with_forged(ask.header("apikey", "k")).send().await.unwrap();
+    let header = |name: &str| reply.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    assert_eq!((reply.status().as_u16(), header("x-consumer-username").as_deref()), (200, Some("app")));
+    for removed in ["x-user", "x-info", "session-id", "session-subject"] {
+        assert_eq!(header(removed).as_deref(), Some(""), "{removed}");
+    }
     gateway.stop().await;
 }
 

@@ -59,6 +59,20 @@ async fn no_route_is_a_404_in_kong_s_words() {
 }
 
 #[actix_web::test]
+async fn what_is_left_of_a_path_leads_to_no_place_that_nobody_judged() {
+    let routes = json!([{"paths": ["/public"]}, {"paths": ["/kept"], "strip_path": false}]);
+    let gateway = serving(json!({"base": "/pub/files"}), routes).await;
+    for path in ["/public../admin/x", "/public..", "/public%2e%2e/admin", "/public./x"] {
+        let reply = gateway.raw(format!("GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")).await;
+        assert!(reply.starts_with("HTTP/1.1 400 "), "{path} {reply}");
+    }
+    assert_eq!(gateway.upstream.hits(), 0);
+    assert_eq!(gateway.echo("/public.../x").await.path, "/pub/files/.../x");
+    assert_eq!(gateway.echo("/kept../x").await.path, "/pub/files/kept../x");
+    gateway.stop().await;
+}
+
+#[actix_web::test]
 async fn the_host_is_the_upstream_s_or_the_caller_s() {
     let routes =
         json!([{"paths": ["/kept"], "preserve_host": true, "strip_path": false}, {"hosts": ["*.example.com"]}]);
@@ -67,6 +81,50 @@ async fn the_host_is_the_upstream_s_or_the_caller_s() {
     assert_eq!((kept.header("host"), kept.path.as_str()), (Some("Api.example.org:81"), "/kept"));
     let other = echo_of(gateway.get("/x").header("host", "api.example.com")).await;
     assert_eq!(other.header("host"), Some(gateway.upstream.url.trim_start_matches("http://")));
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn no_spelling_of_a_host_leads_around_its_route() {
+    let routes = json!([{"hosts": ["internal.example"], "plugins": [{"name": "key-auth"}]}, {"paths": ["/"]}]);
+    let gateway = serving(json!({}), routes).await;
+    let status = async |target: &str, hosts: &str| {
+        let reply = gateway.raw(format!("GET {target} HTTP/1.1\r\n{hosts}connection: close\r\n\r\n")).await;
+        reply.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    for host in ["internal.example", "internal.example.", "Internal.Example.:80"] {
+        assert_eq!(status("/x", &format!("host: {host}\r\n")).await, "401", "{host}");
+    }
+    assert_eq!(status("http://internal.example./x", "host: other\r\n").await, "401");
+    for host in ["x@internal.example", "internal.example:1:2", "internal.example..", "internal.example/x", "\u{e9}"] {
+        assert_eq!(status("/x", &format!("host: {host}\r\n")).await, "400", "{host}");
+    }
+    assert_eq!(status("/x", "host: other\r\nhost: internal.example\r\n").await, "400");
+    assert_eq!(status("/x", "host: other\r\n").await, "200");
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn no_spelling_of_a_header_tells_an_upstream_what_the_gateway_did_not() {
+    let gateway = serving(json!({}), json!([{"paths": ["/"]}])).await;
+    let names = [
+        "x_forwarded_for",
+        "x.forwarded.host",
+        "x_real_ip",
+        "x_kong_request_id",
+        "x.consumer.username",
+        "x!consumer!id",
+        "x-http-method-override",
+        "x_http_method_override",
+        "x-original-url",
+        "x-rewrite-url",
+        "content_length",
+        "transfer_encoding",
+    ];
+    let request = names.iter().fold(gateway.get("/x"), |request, name| request.header(*name, "1"));
+    let echo = echo_of(request.header("x_custom.name", "kept")).await;
+    assert!(names.iter().all(|name| echo.header(name).is_none()), "{:?}", echo.headers);
+    assert_eq!((echo.header("x_custom.name"), echo.header("x-real-ip")), (Some("kept"), Some("127.0.0.1")));
     gateway.stop().await;
 }
 

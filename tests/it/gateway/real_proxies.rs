@@ -6,6 +6,7 @@ use std::time::Duration;
 use kong_sso::config::settings::TrustedProxies;
 use reqwest::RequestBuilder;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::gateway::{self, Gateway, echo_of};
 use crate::support::node::bind;
@@ -94,6 +95,7 @@ async fn start() -> Gateway {
         let routes = json!([
             {"paths": ["/orders"], "methods": ["GET"], "plugins": [key, {"name": "acl", "config": {"allow": ["g1"]}}]},
             {"paths": ["/open"]},
+            {"hosts": ["internal.example"], "paths": ["/open"], "plugins": [{"name": "key-auth"}]},
             {"paths": ["/secure"], "protocols": ["https"], "https_redirect_status_code": 302},
         ]);
         json!({
@@ -159,6 +161,23 @@ async fn nginx_guards_an_upstream_by_the_manual_s_example() {
     let gateway = start().await;
     let proxy = nginx(&gateway).await;
     guards(&gateway, &proxy).await;
+    // The host of an absolute target is the one that counts, whatever `Host` says beside it.
+    let asking = "GET http://internal.example/open HTTP/1.1\r\nhost: other.example\r\nconnection: close\r\n\r\n";
+    let mut stream = tokio::net::TcpStream::connect(proxy.url.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(asking.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let hits = gateway.upstream.hits();
+    for path in ["/orders/x/../../open", "/open/%2e%2e/orders", "//open"] {
+        let asking = format!("GET {path} HTTP/1.1\r\nhost: other.example\r\nconnection: close\r\n\r\n");
+        let mut stream = tokio::net::TcpStream::connect(proxy.url.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(asking.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(!answer.starts_with("HTTP/1.1 200 "), "{path} {answer}");
+    }
+    assert_eq!(gateway.upstream.hits(), hits, "a path that may be read in two ways is not forwarded");
     gateway.stop().await;
 }
 

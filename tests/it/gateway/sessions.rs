@@ -34,6 +34,7 @@ async fn oidc_059_an_expired_token_is_refreshed_on_the_way() {
     site.gateway.later(301);
     let answer = browser.get("/").await;
     assert!(cookies(&answer).iter().any(|cookie| cookie.starts_with("session=")));
+    assert_eq!(answer.headers()["cache-control"], "no-store", "no shared cache keeps the session");
     let fresh = json_of::<Echo>(answer).await.header("authorization").unwrap().to_owned();
     assert_ne!(fresh, token);
     assert_eq!(site.op.hits(OpDoor::Token), 2);

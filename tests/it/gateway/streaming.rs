@@ -175,6 +175,22 @@ async fn a_web_socket_is_let_in_by_its_upgrade_and_bytes_flow_both_ways() {
 }
 
 #[actix_web::test]
+async fn only_a_get_is_upgraded_and_every_other_method_goes_up_as_itself() {
+    let plugins = json!([{"name": "key-auth", "config": {"run_on_preflight": false}}]);
+    let gateway = gateway::start(|upstream| gateway::one_route(upstream, &plugins, &json!([]))).await;
+    for method in ["OPTIONS", "POST", "DELETE"] {
+        let head = UPGRADE.replace("GET /chat?apikey=k", &format!("{method} /chat")) + "\r\n";
+        let (_, text) = raw(&gateway, head.as_bytes(), "\"}").await;
+        match method {
+            "OPTIONS" => assert!(text.contains("\"method\":\"OPTIONS\""), "{text}"),
+            _ => assert!(text.starts_with("HTTP/1.1 401"), "{text}"),
+        }
+    }
+    assert_eq!(gateway.upstream.hits(), 1);
+    gateway.stop().await;
+}
+
+#[actix_web::test]
 async fn an_upstream_that_refuses_an_upgrade_is_heard() {
     let url = web_socket_upstream(false).await;
     let gateway = gateway::start(|_| web_socket_file(&url)).await;

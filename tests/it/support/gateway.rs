@@ -20,11 +20,13 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::StreamExt as _;
 use kong_sso::app::Node;
-use kong_sso::config::settings::{DatabaseSettings, EnforceRbac, Settings};
+use kong_sso::config::settings::{DatabaseSettings, EnforceRbac, Settings, TrustedProxies};
 use kong_sso::domain::time::Clock;
 use reqwest::{Client, Method, RequestBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::node::{bind, settings};
 
@@ -78,6 +80,13 @@ pub async fn with_plugins(plugins: Value, consumers: Value) -> Gateway {
     start(|upstream| one_route(upstream, &plugins, &consumers)).await
 }
 
+/// Believes proxies on this machine.
+pub fn trust_loopback(settings: &mut Settings) {
+    let networks = vec!["127.0.0.0/8".parse().unwrap()];
+    let real_ip_header = "x-forwarded-for".to_owned();
+    settings.trusted_proxies = TrustedProxies { networks, real_ip_header, recursive: true };
+}
+
 /// The file of [`with_plugins`].
 pub fn one_route(upstream: &str, plugins: &Value, consumers: &Value) -> String {
     let route = json!({"name": "all", "paths": ["/"], "strip_path": false, "plugins": plugins});
@@ -115,6 +124,16 @@ impl Gateway {
     /// Sends a GET and reads the echo; fails unless the upstream was reached.
     pub async fn echo(&self, path: &str) -> Echo {
         echo_of(self.get(path)).await
+    }
+
+    /// What comes back for these bytes until the connection is closed.
+    pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> String {
+        let mut stream = tokio::net::TcpStream::connect(self.authority()).await.unwrap();
+        stream.write_all(bytes.as_ref()).await.unwrap();
+        let mut answer = Vec::new();
+        let reading = stream.read_to_end(&mut answer);
+        tokio::time::timeout(Duration::from_secs(10), reading).await.expect("it stays open").unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Host and port.

@@ -179,7 +179,7 @@ pub fn settings(upstream: &str) -> Settings {
         gateway: GatewaySettings {
             file: None,
             surroundings: Default::default(),
-            forward_auth_path: "/_sso/auth".into(),
+            forward_auth_path: Some("/_sso/auth".into()),
             max_body: u64::MAX,
         },
         audit: AuditSettings {
