@@ -185,3 +185,20 @@ proptest! {
         let _ = read(&config(json!({names[at % names.len()]: value})));
     }
 }
+
+#[test]
+fn a_demand_is_not_blank() {
+    for list in
+        ["scopes_required", "audience_required", "groups_required", "roles_required", "issuers_allowed", "domains"]
+    {
+        for blank in ["", " ", "\t "] {
+            let found = errors(json!({ list: ["a", blank] }));
+            assert_eq!(found, [format!("config.{list}[1] is blank: it would demand nothing")]);
+        }
+    }
+    let resolve = |_: &str| Ok(" ".to_owned());
+    let context = PluginContext { resolve: &resolve, forbid_unverified: false };
+    let mut findings = Findings::default();
+    let members = config(json!({"domains": ["{vault://env/domain}"]}));
+    assert!(parse(&members, "config", &context, &mut findings).is_none(), "a reference may turn out blank");
+}
