@@ -264,11 +264,12 @@ impl Inner {
         Some((client, Upkeep { touch: true, renew: true }))
     }
 
-    /// The index of the client that obtained the tokens; `None` when it is no longer configured.
+    /// The index of the client that obtained the tokens; `None` when it is no longer configured, or when there was
+    /// none and now is.
     fn client_of(&self, content: &SessionContent) -> Option<usize> {
         match &content.client {
             Some(id) => self.conf.clients.iter().position(|client| client.id == *id),
-            None => Some(0),
+            None => self.conf.clients.is_empty().then_some(0),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What decides who may get a session of a plugin instance. It is sealed into the session, so that an instance that is
-//! stricter does not accept what a laxer one of the same issuer and secret has made. Pure.
+//! stricter does not accept what a laxer one of the same issuer and secret has made. The method and the client of a session
+//! stand in it themselves. Pure.
 
 use serde_json::json;
 use url::Url;
@@ -9,13 +10,10 @@ use crate::domain::method::Method;
 use crate::sealing::sha256_hex;
 
 /// The digest of the rules; equal for instances that demand the same.
-#[must_use]
-pub fn digest(conf: &OpenIdConnectConf) -> String {
+pub(super) fn digest(conf: &OpenIdConnectConf) -> String {
     let (provider, verification, endpoints) = (&conf.provider, &conf.verification, &conf.provider.endpoints);
     let url = |url: &Option<Url>| url.as_ref().map(Url::to_string);
     let rules = json!([
-        sorted(conf.methods.iter().map(Method::name)),
-        sorted(conf.clients.iter().map(|client| client.id.as_str())),
         sorted(provider.issuers_allowed.iter().map(String::as_str)),
         sorted(provider.extra_jwks.iter().map(Url::as_str)),
         [url(&endpoints.jwks), url(&endpoints.token), url(&endpoints.introspection), url(&endpoints.userinfo)],
@@ -46,8 +44,6 @@ mod tests {
         let of = |members: Value| digest(&conf(members));
         let usual = of(json!({}));
         for stricter in [
-            json!({"auth_methods": ["session", "authorization_code"]}),
-            json!({"client_id": ["a"]}),
             json!({"issuers_allowed": ["https://a.test"]}),
             json!({"extra_jwks_uris": ["https://a.test/jwks"]}),
             json!({"jwks_endpoint": "https://a.test/jwks"}),
