@@ -41,6 +41,13 @@ pub struct ProviderSnapshot {
     pub discovered_at: UnixSeconds,
 }
 
+impl ProviderSnapshot {
+    /// Whether nothing but the time is another.
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        self.metadata == other.metadata && self.document == other.document && self.keys.jwks().eq(other.keys.jwks())
+    }
+}
+
 /// What the status page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProviderStatus {
@@ -126,7 +133,8 @@ impl Provider {
             _ => return None,
         }
         self.0.attempts().last_rediscovery = Some(self.0.clock.now());
-        self.0.fetch_and_keep().await.ok()
+        let is_new = |newer: &ProviderSnapshot| !newer.says_the_same_as(seen);
+        self.0.fetch_and_keep_if(is_new).await.ok().filter(|newer| !Arc::ptr_eq(newer, seen))
     }
 
     /// What is known now. Asks nothing.
@@ -209,11 +217,23 @@ impl Inner {
     }
 
     async fn fetch_and_keep(&self) -> Result<Arc<ProviderSnapshot>, OidcError> {
+        self.fetch_and_keep_if(|_| true).await
+    }
+
+    /// Fetches; what is known stays the same object unless `is_new`, and with it the tokens that were verified with it:
+    /// whoever sends an unknown key must not make all of them be verified again.
+    async fn fetch_and_keep_if(
+        &self,
+        is_new: impl Fn(&ProviderSnapshot) -> bool,
+    ) -> Result<Arc<ProviderSnapshot>, OidcError> {
         let result = self.fetch().await;
         let mut attempts = self.attempts();
         match result {
             Ok(snapshot) => {
                 attempts.failing = false;
+                if let Some(known) = self.known.load_full().filter(|_| !is_new(&snapshot)) {
+                    return Ok(known);
+                }
                 let snapshot = Arc::new(snapshot);
                 self.known.store(Some(Arc::clone(&snapshot)));
                 Ok(snapshot)

@@ -64,7 +64,11 @@ fn consumer(mut object: Object<'_>, vaults: &Vaults<'_>, problems: &Problems, de
     let acl_groups = object.objects("acls").into_iter().filter_map(|acl| name_of(acl, "group")).collect();
     let groups = object.objects("groups").into_iter().filter_map(|group| group_of(group, declared)).collect();
     let keys = object.objects("keyauth_credentials").into_iter();
-    let keys = keys.filter_map(|key| key_of(key, vaults, problems)).collect();
+    let keys = keys.enumerate().filter_map(|(index, key)| {
+        // Not of the key: the id is shown to upstreams.
+        key_of(key, &format!("{id} {index}"), vaults, problems)
+    });
+    let keys = keys.collect();
     object.finish();
     DeclaredConsumer { consumer: Consumer { id, username, custom_id, acl_groups, groups }, keys }
 }
@@ -89,7 +93,7 @@ fn group_of(group: Object<'_>, declared: &Declared) -> Option<String> {
     Some(name)
 }
 
-fn key_of(mut object: Object<'_>, vaults: &Vaults<'_>, problems: &Problems) -> Option<ApiKey> {
+fn key_of(mut object: Object<'_>, name: &str, vaults: &Vaults<'_>, problems: &Problems) -> Option<ApiKey> {
     object.refuse(&["ttl"], "has no meaning in a file: remove the key when it is to end");
     let (id, key) = (object.text("id"), object.text("key"));
     if key.is_none() {
@@ -97,7 +101,7 @@ fn key_of(mut object: Object<'_>, vaults: &Vaults<'_>, problems: &Problems) -> O
     }
     let key = vault_text(&key?, vaults, &object.at("key"), problems);
     object.finish();
-    Some(ApiKey { id: id.unwrap_or_else(|| made_id("key-id", &key)), key: SecretString::from(key) })
+    Some(ApiKey { id: id.unwrap_or_else(|| made_id("key-id", name)), key: SecretString::from(key) })
 }
 
 fn expose(key: &SecretString) -> &str {

@@ -29,6 +29,10 @@ const HEADER_VALUES: [&str; 4] =
     ["discovery_headers_values", "introspection_headers_values", "token_headers_values", "userinfo_headers_values"];
 /// Lists that are parallel to `client_id` and mean nothing without one.
 const OF_CLIENTS: [&str; 5] = ["client_secret", "client_auth", "client_alg", "client_jwk", "redirect_uri"];
+/// Lists that demand something: an element that says nothing would demand nothing.
+const DEMANDS: [&str; 6] =
+    ["scopes_required", "audience_required", "groups_required", "roles_required", "issuers_allowed", "domains"];
+
 /// What is checked and where to report.
 pub(super) struct Checker<'c> {
     pub(super) members: Members<'c>,
@@ -40,6 +44,7 @@ pub(super) struct Checker<'c> {
 pub(super) fn check(members: Members<'_>, root: &str, context: &PluginContext<'_>, findings: &mut Findings) {
     let mut checker = Checker { members, root, findings };
     checker.pairs();
+    checker.demands();
     checker.header_names();
     checker.header_values();
     checker.cookies();
@@ -60,6 +65,15 @@ impl Checker<'_> {
     pub(super) fn warn(&mut self, name: &str, rest: &str) {
         let place = format!("{}.{name}", self.root);
         self.findings.warn(&place, format!("{place} {rest}"));
+    }
+
+    fn demands(&mut self) {
+        for list in DEMANDS {
+            let texts = self.members.texts(list).into_iter().enumerate();
+            for (index, _) in texts.filter(|(_, text)| text.trim().is_empty()) {
+                self.error(&format!("{list}[{index}]"), "is blank: it would demand nothing");
+            }
+        }
     }
 
     fn pairs(&mut self) {

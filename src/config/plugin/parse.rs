@@ -6,6 +6,7 @@ use super::members::Members;
 use super::shape::Shaper;
 use super::{OpenIdConnectConf, build, checks, former, table};
 use crate::config::finding::Findings;
+use crate::domain::method::Method;
 
 /// What a configuration is read in.
 pub struct PluginContext<'c> {
@@ -34,11 +35,19 @@ pub fn parse(
         findings.error(root, format!("{root} is not an object"));
         return None;
     };
+    let has_methods = config.get("auth_methods").is_some_and(|written| !written.is_null());
     let errors_before = findings.errors.len();
     let shaped = shaped(config.clone(), root, context, findings);
     let members = Members(&shaped);
     checks::check(members, root, context, findings);
-    if findings.errors.len() > errors_before { None } else { build::conf(members) }
+    let conf = if findings.errors.len() > errors_before { None } else { build::conf(members) };
+    conf.map(|conf| if has_methods { conf } else { without_kong_oauth2(conf) })
+}
+
+/// Kong's Admin API gets the tokens that it is asked about in its address: it is only asked when that was written.
+fn without_kong_oauth2(conf: OpenIdConnectConf) -> OpenIdConnectConf {
+    let methods = conf.methods.iter().filter(|method| *method != Method::KongOAuth2).collect();
+    OpenIdConnectConf { methods, ..conf }
 }
 
 /// The configuration under its newest names, with defaults and secrets.

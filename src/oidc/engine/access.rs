@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::config::plugin::{AccessConf, RequiredClaim};
+use crate::config::plugin::{AccessConf, RequiredClaim, VerificationConf};
 
 use super::claim_values::words;
 use super::proof::ClaimSources;
@@ -24,10 +24,34 @@ pub fn check(conf: &AccessConf, claims: &ClaimSources) -> Result<(), Refusal> {
     if let Some((parameter, claim)) = required.into_iter().find(|(_, claim)| !is_met(claim, &sources)) {
         return Err(not_met(parameter, claim));
     }
-    match conf.forbidden.iter().find(|name| sources.iter().any(|claims| claims.get(name.as_str()).is_some())) {
+    let is_there = |name: &&String| verified(claims).any(|claims| claims.get(name.as_str()).is_some());
+    match conf.forbidden.iter().find(is_there) {
         Some(name) => Err(Refusal::forbidden("claims_forbidden", format!("the claim {name} must not be there"))),
         None => Ok(()),
     }
+}
+
+/// Holds `domains` against all that was verified: an opaque token says nothing itself, and the check list of signed tokens
+/// does not see it.
+///
+/// # Errors
+/// No source names an accepted domain.
+pub fn check_domain(conf: &VerificationConf, claims: &ClaimSources) -> Result<(), Refusal> {
+    let is_accepted = |claims: &Value| {
+        let domain = claims.get("hd").and_then(Value::as_str);
+        domain.is_some_and(|domain| conf.domains.iter().any(|accepted| accepted == domain))
+    };
+    if !conf.claims || conf.domains.is_empty() || verified(claims).any(is_accepted) {
+        return Ok(());
+    }
+    let detail = "nothing that was verified names an accepted domain (hd)";
+    Err(Refusal::unauthorized(ChallengeError::InvalidToken, "domain", detail))
+}
+
+/// All that was verified.
+fn verified(claims: &ClaimSources) -> impl Iterator<Item = &Value> {
+    let sources = [&claims.access_token, &claims.id_token, &claims.introspection, &claims.user_info];
+    sources.into_iter().flatten().map(AsRef::as_ref)
 }
 
 /// The access token and its introspection; `UserInfo` only where neither says anything, so for opaque tokens.
@@ -144,6 +168,16 @@ mod tests {
             assert_eq!(reason(&conf, &token(json!({"act": value}))), Some("claims_forbidden"));
         }
         assert_eq!(reason(&conf, &token(json!({"acts": 1, "nested": {"act": 1}}))), None);
+    }
+
+    #[test]
+    fn a_forbidden_claim_is_refused_wherever_it_was_verified() {
+        let conf = conf(|conf| conf.forbidden = vec!["act".to_owned()]);
+        let says = || Some(Arc::new(json!({"act": 1})));
+        let of_id_token = ClaimSources { id_token: says(), ..ClaimSources::default() };
+        let of_user_info = ClaimSources { user_info: says(), ..token(json!({})) };
+        assert_eq!(reason(&conf, &of_id_token), Some("claims_forbidden"));
+        assert_eq!(reason(&conf, &of_user_info), Some("claims_forbidden"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::methods::user_info;
 use super::proof::Proof;
 use super::refusal::{ChallengeError, Refusal, RefusalClass};
 use super::request::RequestView;
+use super::search::{self, Spot};
 use super::session::OpenSession;
 use super::verdict::{Forwarded, Verdict};
 use super::{Engine, access, after_login, failure, headers, mapping};
@@ -24,10 +25,11 @@ impl Engine {
     pub(super) async fn admit(&self, view: &RequestView<'_>, evidence: &mut Evidence) -> Result<Verdict, Refusal> {
         let conf = self.conf();
         self.add_user_info(view, &mut evidence.proof).await?;
+        access::check_domain(&conf.verification, &evidence.proof.claims)?;
         access::check(&conf.access, &evidence.proof.claims)?;
         let caller = mapping::identify(&conf.mapping, &evidence.proof, self.consumers.as_ref())?;
         if caller.is_anonymous {
-            return Ok(Verdict::Forward(Box::new(self.anonymous(caller))));
+            return Ok(Verdict::Forward(Box::new(self.anonymous(view, caller))));
         }
         let kept = self.keep_session(view, evidence).await?;
         let forwarded = self.forwarded(evidence, caller, kept);
@@ -108,8 +110,14 @@ impl Engine {
     }
 
     /// The request of a caller who proved nothing and may pass all the same (openid-connect.md 1.7).
-    fn anonymous(&self, caller: Caller) -> Forwarded {
-        Forwarded { changes: headers::anonymous(self.conf(), &caller), ..of_caller(caller) }
+    fn anonymous(&self, view: &RequestView<'_>, caller: Caller) -> Forwarded {
+        let conf = self.conf();
+        let spots = match search::find(conf.methods, &conf.search, view) {
+            Ok(found) => found.map(|found| found.spots).unwrap_or_default(),
+            // Nobody can say what of it is the credential.
+            Err(_) => vec![Spot::Header("authorization".to_owned())],
+        };
+        Forwarded { changes: headers::anonymous(conf, &caller, &spots), ..of_caller(caller) }
     }
 
     /// What becomes of a request that proved nothing: a login where that is possible, else a refusal.
@@ -153,7 +161,7 @@ impl Engine {
         if refusal.class == RefusalClass::Unauthorized
             && let Some(caller) = mapping::anonymous(&conf.mapping, self.consumers.as_ref())
         {
-            return Verdict::Forward(Box::new(self.anonymous(caller)));
+            return Verdict::Forward(Box::new(self.anonymous(view, caller)));
         }
         log(refusal);
         let mut answer = failure::answer(conf, refusal, client, evidence.map(|evidence| evidence.proof.method));

@@ -148,8 +148,7 @@ impl Engine {
         let is_signed = tokens::is_signed(token);
         if !is_signed
             && conf.allows(Method::KongOAuth2)
-            && let Some(gateway_tokens) = &self.gateway_tokens
-            && let Some(proved) = kong_oauth2::prove(context, gateway_tokens.as_ref(), client, token).await?
+            && let Some(proved) = self.prove_gateway_token(client, token).await?
         {
             return Ok(proved);
         }
@@ -165,6 +164,30 @@ impl Engine {
         };
         bearer::add_id_token(context, view, &mut proof).await?;
         Ok((proof, Vec::new()))
+    }
+
+    /// A token of the gateway's own, if it is one. The declared consumer of that id counts: it has groups, which Kong's
+    /// answer does not show. A gateway that does not answer is no reason to refuse tokens of the provider.
+    async fn prove_gateway_token(&self, client: usize, token: &str) -> Result<Option<(Proof, Told)>, Refusal> {
+        let Some(tokens) = &self.gateway_tokens else {
+            return Ok(None);
+        };
+        let is_known_otherwise = self.conf().allows(Method::Introspection) || self.conf().allows(Method::UserInfo);
+        let mut proved = match kong_oauth2::prove(&self.context, tokens.as_ref(), client, token).await {
+            Err(refusal) if refusal.is_temporary() && is_known_otherwise => {
+                let detail = refusal.detail.as_str();
+                tracing::warn!(detail, "openid-connect: the gateway cannot be asked for a token, the provider is");
+                return Ok(None);
+            }
+            proved => proved?,
+        };
+        if let Some((proof, _)) = &mut proved
+            && let Some(named) = &proof.consumer
+            && let Some(declared) = self.consumers.find(ConsumerField::Id, &named.id, false)
+        {
+            proof.consumer = Some(declared);
+        }
+        Ok(proved)
     }
 }
 

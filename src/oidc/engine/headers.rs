@@ -46,10 +46,15 @@ pub fn upstream(conf: &OpenIdConnectConf, proof: &Proof, caller: &Caller, spots:
     changes
 }
 
-/// How the request of a caller changes who proved nothing.
+/// How the request of a caller changes who proved nothing: `spots` is where a credential stands that is not acceptable. An
+/// upstream that reads the token where it otherwise is a verified one must not find it.
 #[must_use]
-pub fn anonymous(conf: &OpenIdConnectConf, caller: &Caller) -> Changes {
+pub fn anonymous(conf: &OpenIdConnectConf, caller: &Caller, spots: &[Spot]) -> Changes {
     let mut changes = clean_request(conf);
+    hide_spots(spots, &mut changes);
+    if configured(&conf.upstream).any(|name| name == AUTHORIZATION) {
+        changes.remove_headers.push(AUTHORIZATION.to_owned());
+    }
     changes.set_headers = identity(caller).into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
     changes
 }
@@ -64,9 +69,7 @@ pub fn downstream(conf: &OpenIdConnectConf, proof: &Proof) -> Vec<(String, Strin
 #[must_use]
 pub fn clean_request(conf: &OpenIdConnectConf) -> Changes {
     let mut names: Vec<String> = IDENTITY.iter().map(|name| (*name).to_owned()).collect();
-    if conf.allows(Method::KongOAuth2) {
-        names.extend(OWN_TOKEN.iter().map(|name| (*name).to_owned()));
-    }
+    names.extend(OWN_TOKEN.iter().map(|name| (*name).to_owned()));
     names.extend(configured(&conf.upstream).filter(|name| *name != AUTHORIZATION).map(str::to_owned));
     Changes {
         remove_headers: names,
@@ -85,6 +88,14 @@ fn configured(conf: &HeaderConf) -> impl Iterator<Item = &str> {
 
 /// Takes away exactly the credential that was used (openid-connect.md 5.9).
 fn hide(conf: &OpenIdConnectConf, method: Method, spots: &[Spot], changes: &mut Changes) {
+    hide_spots(spots, changes);
+    if method == Method::Session {
+        let names = [Some(&conf.session.cookie.name), conf.session.remember.as_ref().map(|it| &it.cookie_name)];
+        changes.remove_cookies.extend(names.into_iter().flatten().flat_map(|name| chunks(name)));
+    }
+}
+
+fn hide_spots(spots: &[Spot], changes: &mut Changes) {
     for spot in spots.iter().cloned() {
         match spot {
             Spot::Header(name) => changes.remove_headers.push(name),
@@ -92,10 +103,6 @@ fn hide(conf: &OpenIdConnectConf, method: Method, spots: &[Spot], changes: &mut 
             Spot::Body(name) => changes.remove_body.push(name),
             Spot::Cookie(name) => changes.remove_cookies.push(name),
         }
-    }
-    if method == Method::Session {
-        let names = [Some(&conf.session.cookie.name), conf.session.remember.as_ref().map(|it| &it.cookie_name)];
-        changes.remove_cookies.extend(names.into_iter().flatten().flat_map(|name| chunks(name)));
     }
 }
 

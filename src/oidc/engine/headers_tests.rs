@@ -61,7 +61,7 @@ fn oidc_085_a_callers_header_does_not_survive_a_missing_claim() {
         assert!(removes(&changes, name), "{name}");
     }
     assert!(!removes(&changes, "authorization") && !removes(&changes, "session-token"));
-    let nobody = anonymous(&conf(json!({})), &Caller::default());
+    let nobody = anonymous(&conf(json!({})), &Caller::default(), &[]);
     assert!(removes(&nobody, "x-consumer-id") && !removes(&nobody, "authorization"));
 }
 
@@ -159,7 +159,7 @@ fn oidc_077_080_the_upstream_learns_who_the_caller_is() {
 fn oidc_010_the_anonymous_consumer_is_marked() {
     let consumer = Consumer { id: "1".into(), username: Some("anon".into()), ..Consumer::default() };
     let caller = Caller { consumer: Some(Arc::new(consumer)), is_anonymous: true, ..Caller::default() };
-    let changes = anonymous(&conf(json!({})), &caller);
+    let changes = anonymous(&conf(json!({})), &caller, &[]);
     assert_eq!(
         (set(&changes, "x-anonymous-consumer"), set(&changes, "x-consumer-username")),
         (Some("true"), Some("anon"))
@@ -176,4 +176,14 @@ fn the_client_gets_what_is_configured_for_it() {
     let headers = downstream(&conf(members), &token(json!({"sub": "s"})));
     assert_eq!(headers, [("authorization".into(), "Bearer at".into()), ("x-sub".to_owned(), "s".to_owned())]);
     assert!(downstream(&conf(json!({})), &token(json!({"sub": "s"}))).is_empty());
+}
+
+#[test]
+fn an_anonymous_caller_keeps_no_credential_that_was_rejected() {
+    let spots = [Spot::Header("x-token".to_owned()), Spot::Query("access_token".to_owned())];
+    let changes = anonymous(&conf(json!({})), &Caller::default(), &spots);
+    assert!(removes(&changes, "x-token") && changes.remove_query == ["access_token"]);
+    assert!(removes(&changes, "authorization"), "the upstream's access token stands there");
+    let elsewhere = conf(json!({"upstream_access_token_header": "x-access-token"}));
+    assert!(!removes(&anonymous(&elsewhere, &Caller::default(), &[]), "authorization"), "it is no token of ours");
 }

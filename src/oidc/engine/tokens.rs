@@ -36,13 +36,16 @@ pub struct Wanted<'w> {
     pub nonce: Option<&'w str>,
     /// The access token that came with it.
     pub access_token: Option<&'w str>,
+    /// Whether the caller brought it without a proof of its own: then no switch leaves out a part of the check list.
+    pub is_unproved: bool,
 }
 
 impl Wanted<'_> {
     /// A token of a kind.
     #[must_use]
     pub fn new(kind: TokenKind, method: Method, client: usize) -> Self {
-        Self { kind, method, client, nonce: None, access_token: None }
+        let is_unproved = kind == TokenKind::LogoutToken;
+        Self { kind, method, client, nonce: None, access_token: None, is_unproved }
     }
 
     fn name(&self) -> &'static str {
@@ -75,10 +78,7 @@ impl Context {
             access_token: wanted.access_token,
             domains: &verification.domains,
             hmac_secret,
-            checks: Checks {
-                signature: verification.signature && !verification.ignore_signature.has(wanted.method),
-                claims: verification.claims,
-            },
+            checks: self.checks(wanted),
             leeway: verification.leeway,
             ..Expectations::new(
                 wanted.kind,
@@ -89,6 +89,15 @@ impl Context {
         }
     }
 
+    fn checks(&self, wanted: Wanted<'_>) -> Checks {
+        let verification = &self.conf.verification;
+        if wanted.is_unproved {
+            return Checks::ALL;
+        }
+        let signature = verification.signature && !verification.ignore_signature.has(wanted.method);
+        Checks { signature, claims: verification.claims }
+    }
+
     /// What a signed token says, verified now or a moment ago.
     ///
     /// # Errors
@@ -96,13 +105,14 @@ impl Context {
     pub async fn known_token(&self, token: &str, wanted: Wanted<'_>) -> Result<KnownToken, Refusal> {
         let snapshot = self.provider.snapshot().await?;
         let client = self.client(wanted.client).map(|client| client.id.as_str()).unwrap_or_default();
-        let companions = [wanted.nonce.unwrap_or_default(), wanted.access_token.unwrap_or_default()];
+        let proved = if wanted.is_unproved { "unproved" } else { "proved" };
+        let companions = [proved, wanted.nonce.unwrap_or_default(), wanted.access_token.unwrap_or_default()];
         let key = Key::of([wanted.name(), wanted.method.name(), client, token].into_iter().chain(companions));
         if let Some(known) = self.verified.find(key, &snapshot, self.clock.now()).await {
             return Ok(known);
         }
         let (verified, snapshot) = self.verify_with(&snapshot, token, wanted).await?;
-        let good_until = self.good_until(&verified.claims);
+        let good_until = self.good_until(&verified.claims).filter(|_| self.checks(wanted).claims);
         let known = KnownToken { claims: Arc::new(verified.claims), jwk: verified.jwk };
         self.verified.keep(key, known.clone(), good_until, snapshot, token.len()).await;
         Ok(known)
@@ -114,7 +124,7 @@ impl Context {
         let expiry = time_of(claims, "exp").map(|end| end.plus(leeway));
         let login = self.conf.authorization.max_age.zip(time_of(claims, "auth_time"));
         let login_end = login.map(|(max_age, at)| at.plus(max_age).plus(leeway).plus(1));
-        [expiry, login_end].into_iter().flatten().filter(|_| self.conf.verification.claims).min()
+        [expiry, login_end].into_iter().flatten().min()
     }
 
     /// Verifies a signed token, with newly fetched keys when no known one fits.

@@ -24,7 +24,7 @@ pub struct KeyOwner {
 pub struct Consumers {
     by_id: HashMap<String, Arc<Consumer>>,
     by_username: HashMap<String, Arc<Consumer>>,
-    /// By the username in lower case; of several, the first declared.
+    /// By the username in lower case, ASCII only: other letters fold onto each other in surprising ways; of several, the first declared.
     by_lower_username: HashMap<String, Arc<Consumer>>,
     by_custom_id: HashMap<String, Arc<Consumer>>,
     /// By the hash of the key: looking up a hash tells nothing about keys that are near.
@@ -40,7 +40,7 @@ impl Consumers {
             all.by_id.insert(consumer.id.clone(), Arc::clone(&consumer));
             if let Some(name) = &consumer.username {
                 all.by_username.insert(name.clone(), Arc::clone(&consumer));
-                all.by_lower_username.entry(name.to_lowercase()).or_insert_with(|| Arc::clone(&consumer));
+                all.by_lower_username.entry(name.to_ascii_lowercase()).or_insert_with(|| Arc::clone(&consumer));
             }
             if let Some(custom_id) = &consumer.custom_id {
                 all.by_custom_id.insert(custom_id.clone(), Arc::clone(&consumer));
@@ -63,7 +63,9 @@ impl Consumers {
     #[must_use]
     pub fn find(&self, field: ConsumerField, value: &str, ignore_case: bool) -> Option<&Arc<Consumer>> {
         match field {
-            ConsumerField::Username if ignore_case => self.by_lower_username.get(&value.to_lowercase()),
+            ConsumerField::Username if ignore_case => {
+                self.by_username.get(value).or_else(|| self.by_lower_username.get(&value.to_ascii_lowercase()))
+            }
             ConsumerField::Username => self.by_username.get(value),
             ConsumerField::CustomId => self.by_custom_id.get(value),
             ConsumerField::Id => self.by_id.get(value),
@@ -86,4 +88,24 @@ impl Consumers {
 fn hash(key: &[u8]) -> [u8; 32] {
     let hash = digest::digest(&digest::SHA256, key);
     hash.as_ref().first_chunk().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_exact_username_comes_before_one_in_another_case() {
+        let of = |id: &str, name: &str| DeclaredConsumer {
+            consumer: Consumer { id: id.to_owned(), username: Some(name.to_owned()), ..Consumer::default() },
+            keys: Vec::new(),
+        };
+        let all = Consumers::new(vec![of("1", "Alice"), of("2", "alice"), of("3", "kim")], Vec::new());
+        let id = |name: &str| all.find(ConsumerField::Username, name, true).map(|consumer| consumer.id.clone());
+        assert_eq!(id("alice").unwrap(), "2");
+        assert_eq!(id("Alice").unwrap(), "1");
+        assert_eq!(id("ALICE").unwrap(), "1", "the first declared");
+        assert_eq!(id("\u{212a}im"), None, "the Kelvin sign is no k");
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::op::{CLIENT_ID, Door, Fault, Op};
+use crate::support::op::{CLIENT_ID, Door, Fault, Op, User};
 use crate::support::protected::{Protected, protected, protected_for};
 
 async fn introspecting(mut config: Value) -> Protected {
@@ -175,5 +175,17 @@ async fn oidc_032_user_info_judges_a_token() {
 async fn oidc_033_an_unknown_token_of_the_gateway_is_refused() {
     let site = protected(json!({"auth_methods": ["kong_oauth2"]})).await;
     assert_ne!(site.bearer("unknown").await, 200);
+    site.stop().await;
+}
+
+#[actix_web::test]
+async fn an_opaque_token_needs_an_accepted_domain_too() {
+    let config = json!({"auth_methods": ["userinfo"], "cache_user_info": false, "domains": ["a.test"]});
+    let site = protected(config).await;
+    assert_eq!(site.bearer("opaque").await, 401, "UserInfo names no domain");
+    for (domain, expected) in [("b.test", 401), ("a.test", 200)] {
+        site.op.change(|b| b.user = User::new("bob", json!({ "hd": domain })));
+        assert_eq!(site.bearer("opaque").await, expected, "{domain}");
+    }
     site.stop().await;
 }

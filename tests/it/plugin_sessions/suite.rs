@@ -357,3 +357,39 @@ async fn a_former_secret_opens_and_a_foreign_one_does_not() {
         assert!(with("new", &older).open(&asked.view()).await.unwrap().is_some(), "{}", place.name);
     }
 }
+
+#[tokio::test]
+async fn a_session_of_a_laxer_instance_is_not_found_by_a_stricter_one() {
+    for place in places().await {
+        let jar = node(&place, |_| {}).sign_in().await;
+        let asked = Asked::with(&jar);
+        assert!(node(&place, |_| {}).open(&asked).await.is_some(), "{}: the same rules", place.name);
+        let other_limits = node(&place, |conf| conf.session.idling_timeout = 800);
+        assert!(other_limits.open(&asked).await.is_some(), "{}: no rule of who gets one", place.name);
+        let strict = [
+            node(&place, |conf| conf.verification.domains = vec!["a.test".into()]),
+            node(&place, |conf| conf.provider.issuers_allowed = vec!["https://op.test".into()]),
+            node(&place, |conf| conf.methods = [Method::Session, Method::Bearer].into_iter().collect()),
+            node(&place, |conf| conf.verification.hs_signatures = true),
+        ];
+        for (index, node) in strict.iter().enumerate() {
+            assert!(node.open(&asked).await.is_none(), "{}: {index}", place.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_logout_ends_the_successor_that_another_node_has_just_made() {
+    for place in places().await.into_iter().filter(|place| !place.is_cookie()) {
+        let (one, two) = (node(&place, |_| {}), node(&place, |_| {}));
+        let old = one.sign_in().await;
+        let asked = Asked::with(&old);
+        place.move_clock(300);
+        let seen = two.open(&asked).await.unwrap();
+        let mut new = old.clone();
+        assert_eq!(one.visit(&mut new).await.as_deref(), Some("access-1"), "{}: a new id", place.name);
+        two.sessions.end(&asked.view(), &seen).await.unwrap();
+        let after = node(&place, |_| {});
+        assert!(after.open(&Asked::with(&new)).await.is_none(), "{}", place.name);
+    }
+}

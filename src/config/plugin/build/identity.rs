@@ -28,10 +28,10 @@ pub(super) fn access(members: Members<'_>) -> Option<AccessConf> {
     })
 }
 
-/// An element without any word demands nothing, so it is none.
+/// Elements are not blank: `checks` has seen to it.
 fn required(members: Members<'_>, claim: &str, list: &str) -> Option<RequiredClaim> {
     let words = |element: String| element.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let alternatives = members.texts(list).into_iter().map(words).filter(|words| !words.is_empty()).collect();
+    let alternatives = members.texts(list).into_iter().map(words).collect();
     Some(RequiredClaim { claim: members.path(claim)?, alternatives })
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{config, errors, read, warnings};
 use crate::config::finding::Findings;
 use crate::config::plugin::{PluginContext, parse};
+use crate::domain::method::Method;
 
 #[test]
 fn all_errors_are_collected_with_their_places() {
@@ -184,4 +185,30 @@ proptest! {
         // `read` asserts that there is a structure or an error.
         let _ = read(&config(json!({names[at % names.len()]: value})));
     }
+}
+
+#[test]
+fn a_demand_is_not_blank() {
+    for list in
+        ["scopes_required", "audience_required", "groups_required", "roles_required", "issuers_allowed", "domains"]
+    {
+        for blank in ["", " ", "\t "] {
+            let found = errors(json!({ list: ["a", blank] }));
+            assert_eq!(found, [format!("config.{list}[1] is blank: it would demand nothing")]);
+        }
+    }
+    let resolve = |_: &str| Ok(" ".to_owned());
+    let context = PluginContext { resolve: &resolve, forbid_unverified: false };
+    let mut findings = Findings::default();
+    let members = config(json!({"domains": ["{vault://env/domain}"]}));
+    assert!(parse(&members, "config", &context, &mut findings).is_none(), "a reference may turn out blank");
+}
+
+#[test]
+fn kong_is_only_asked_for_tokens_when_that_is_written() {
+    for unwritten in [json!({}), json!({"auth_methods": null})] {
+        let conf = super::valid(unwritten);
+        assert!(!conf.allows(Method::KongOAuth2) && conf.allows(Method::Introspection));
+    }
+    assert!(super::valid(json!({"auth_methods": ["kong_oauth2"]})).allows(Method::KongOAuth2));
 }

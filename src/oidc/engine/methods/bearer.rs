@@ -62,6 +62,7 @@ pub async fn add_id_token(context: &Context, view: &RequestView<'_>, proof: &mut
     };
     let wanted = Wanted {
         access_token: Some(access_token.expose_secret()),
+        is_unproved: true,
         ..Wanted::new(TokenKind::CarriedIdToken, proof.method, proof.client)
     };
     let known = context.known_token(id_token.expose_secret(), wanted).await?;

@@ -14,6 +14,9 @@ use crate::oidc::engine::context::Context;
 use crate::oidc::engine::proof::Proof;
 use crate::oidc::engine::refusal::{ChallengeError, Refusal};
 
+/// Seconds for which a token is remembered at most: nobody tells when it is revoked.
+const MAX_TTL: i64 = 60;
+
 /// A token of the gateway's own.
 #[derive(Clone, Debug)]
 pub struct GatewayToken {
@@ -52,7 +55,8 @@ pub async fn prove(
         let value = tokens.find(token).await;
         let value = value.map_err(|error| Refusal::unexpected("gateway_tokens_unreachable", error))?;
         let conf = &context.conf.cache;
-        let ttl = if value.is_some() { cache::ttl(conf, None) } else { cache::negative_ttl(conf) };
+        let found = || cache::ttl(conf, None).map(|seconds| seconds.min(MAX_TTL));
+        let ttl = if value.is_some() { found() } else { cache::negative_ttl(conf) };
         Ok(Fresh { value, ttl, bytes: 512 })
     };
     let key = Key::of(["gateway token", token]);

@@ -28,6 +28,9 @@ pub struct SessionContent {
     pub method: Method,
     /// `issuer` of the plugin that created it, as written.
     pub plugin_issuer: String,
+    /// Digest of what decided who may get it; without one it is nobody's.
+    #[serde(default)]
+    pub rules: String,
     /// `client_id` of the client that obtained the tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
@@ -138,6 +141,15 @@ impl SessionContent {
         proof.access_token_jwk.clone_from(&self.access_token_jwk);
         proof.id_token_jwk.clone_from(&self.id_token_jwk);
         proof
+    }
+
+    /// Bytes of the texts that make it large.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let tokens = [&self.access_token, &self.id_token, &self.refresh_token].into_iter().flatten();
+        let answers = [&self.introspection, &self.user_info].into_iter().flatten();
+        tokens.map(|token| token.expose_secret().len()).sum::<usize>()
+            + answers.map(|claims| claims.to_string().len()).sum::<usize>()
     }
 
     /// The tokens.

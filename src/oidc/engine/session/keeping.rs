@@ -13,9 +13,9 @@ use crate::sealing::random_token;
 
 use super::codec::{self, CodecError, Slot, Slots, Writing};
 use super::content::{SessionContent, Who, bindings};
-use super::opening::{Known, storage_key};
+use super::opening::{Found, Known, MAX_HOPS, storage_key};
 use super::storage::{LogoutName, Record, STALE_WINDOW};
-use super::{Inner, OpenSession, POINTER, RECORD, REMEMBER, SESSION, SessionError, Sessions};
+use super::{Inner, OpenSession, POINTER, RECORD, REMEMBER, SESSION, SessionError, Sessions, StorageError};
 
 impl Sessions {
     /// Whether a method that succeeded starts a session (openid-connect.md 5.1).
@@ -87,11 +87,7 @@ impl Sessions {
     /// # Errors
     /// The storage failed: the session may still be there.
     pub async fn end(&self, view: &RequestView<'_>, open: &OpenSession) -> Result<Vec<String>, SessionError> {
-        let key = storage_key(&open.known.content.id);
-        if let Some(storage) = &self.0.parts.storage {
-            storage.delete(&key).await?;
-            self.0.stored.invalidate(&key).await;
-        }
+        self.0.drop_line(&open.known.content.id).await?;
         Ok(self.forget(view))
     }
 
@@ -157,6 +153,7 @@ impl Inner {
             audience: conf.audience.clone(),
             method: proof.method,
             plugin_issuer: self.conf.provider.name.clone(),
+            rules: self.rules.clone(),
             client: self.conf.clients.get(proof.client).map(|client| client.id.clone()),
             who: Who::default(),
             access_token: None,
@@ -187,12 +184,30 @@ impl Inner {
             return Ok(Slots::default());
         };
         let former = slots.own(&conf.audience).and_then(|slot| slot.id);
-        if let (Some(storage), Some(id)) = (&self.parts.storage, former) {
-            let key = storage_key(&id);
-            storage.delete(&key).await?;
-            self.stored.invalidate(&key).await;
+        if let Some(id) = former {
+            self.drop_line(&id).await?;
         }
         Ok(slots.without(&conf.audience))
+    }
+
+    /// Ends a stored session with those that took its place. The storage is asked, not the cache: another node may have
+    /// replaced the session a moment ago.
+    async fn drop_line(&self, id: &str) -> Result<(), StorageError> {
+        let Some(storage) = &self.parts.storage else {
+            return Ok(());
+        };
+        let mut id = id.to_owned();
+        for _ in 0..MAX_HOPS {
+            let key = storage_key(&id);
+            let found = self.load(&key).await?;
+            storage.delete(&key).await?;
+            self.stored.invalidate(&key).await;
+            match found {
+                Some(Found::Successor(next)) => id = next,
+                _ => break,
+            }
+        }
+        Ok(())
     }
 
     /// Puts `content` in the place of `old`, under a new id. When another request did so first, its session counts; `None`

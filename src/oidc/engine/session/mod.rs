@@ -17,6 +17,7 @@ mod facts;
 mod keeping;
 mod opening;
 mod refreshing;
+mod rules;
 mod secret;
 pub mod storage;
 
@@ -50,8 +51,10 @@ const RECORD: &str = "plugin session record";
 /// What the id of a successor is sealed for.
 const POINTER: &str = "plugin session successor";
 
-/// Sessions that are kept in memory.
+/// Refreshes that are kept in memory.
 const CACHED: u64 = 10_000;
+/// Bytes of sessions that each cache keeps in memory.
+const CACHED_BYTES: u64 = 64 * 1024 * 1024;
 /// How long a stored session is believed without asking the storage: this long a session that was ended elsewhere may
 /// still be used on this node.
 const CACHED_FOR: Duration = Duration::from_secs(1);
@@ -103,6 +106,8 @@ struct Inner {
     parts: SessionParts,
     clock: Clock,
     refresher: Arc<dyn Refresh>,
+    /// What decides who may get a session here.
+    rules: String,
     /// Stored sessions by key.
     stored: Cache<String, Arc<Known>>,
     /// Sessions out of cookies, by the hash of the cookie.
@@ -122,15 +127,25 @@ impl Sessions {
     pub fn new(conf: Arc<OpenIdConnectConf>, parts: SessionParts, clock: Clock, refresher: Arc<dyn Refresh>) -> Self {
         let refreshes_for = Duration::from_secs(storage::STALE_WINDOW.unsigned_abs());
         Self(Arc::new(Inner {
+            rules: rules::digest(&conf),
             conf,
             parts,
             clock,
             refresher,
-            stored: Cache::builder().max_capacity(CACHED).time_to_live(CACHED_FOR).build(),
-            cookies: Cache::builder().max_capacity(CACHED).time_to_live(COOKIE_CACHED_FOR).build(),
+            stored: cache(CACHED_FOR, |known: &Arc<Known>| known.bytes()),
+            cookies: cache(COOKIE_CACHED_FOR, |opened: &Arc<Opened>| opened.bytes()),
             refreshes: Cache::builder().max_capacity(CACHED).time_to_live(refreshes_for).build(),
         }))
     }
+}
+
+/// A cache that is bounded by the bytes of what it holds.
+fn cache<V: Clone + Send + Sync + 'static>(
+    lifetime: Duration,
+    bytes: impl Fn(&V) -> usize + Send + Sync + 'static,
+) -> Cache<String, V> {
+    let weigh = move |_: &String, value: &V| u32::try_from(bytes(value)).unwrap_or(u32::MAX);
+    Cache::builder().max_capacity(CACHED_BYTES).weigher(weigh).time_to_live(lifetime).build()
 }
 
 impl Inner {

@@ -17,7 +17,11 @@ use super::storage::Record;
 use super::{Inner, POINTER, RECORD, REMEMBER, SESSION, SessionContent, SessionFacts, Sessions, StorageError};
 
 /// Successors that are followed from one id.
-const MAX_HOPS: usize = 4;
+pub(super) const MAX_HOPS: usize = 4;
+/// Bytes that a session takes, as a multiple of its texts: claims in memory are larger than as text.
+const SIZE_FACTOR: usize = 4;
+/// Bytes of a session besides its texts.
+const SIZE_BASE: usize = 1024;
 
 /// A session as this node knows it.
 #[derive(Debug)]
@@ -32,6 +36,10 @@ impl Known {
     pub(super) fn new(content: SessionContent) -> Self {
         Self { claims: content.claims(), content, is_touched: AtomicBool::new(false) }
     }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.content.bytes().saturating_mul(SIZE_FACTOR).saturating_add(SIZE_BASE)
+    }
 }
 
 /// A cookie that was opened; it counts as long as its secret does.
@@ -40,6 +48,14 @@ pub(super) struct Opened {
     purpose: &'static str,
     slots: Slots,
     known: Arc<Known>,
+    /// Bytes of the cookie's text: others may have their sessions in it.
+    length: usize,
+}
+
+impl Opened {
+    pub(super) fn bytes(&self) -> usize {
+        self.length.saturating_mul(SIZE_FACTOR).saturating_add(self.known.bytes())
+    }
 }
 
 /// A session that holds for a request.
@@ -181,7 +197,7 @@ impl Inner {
         let slots = codec::open(&sealer, purpose, text)?;
         let content = slots.own(&self.session_conf().audience)?.content?;
         let known = Arc::new(Known::new(content));
-        let opened = Opened { sealer, purpose, slots: slots.clone(), known: Arc::clone(&known) };
+        let opened = Opened { sealer, purpose, slots: slots.clone(), known: Arc::clone(&known), length: text.len() };
         self.cookies.insert(key, Arc::new(opened)).await;
         Some((slots, known, false))
     }
@@ -232,6 +248,8 @@ impl Inner {
         let is_of_another = client_choice::asked_for(&self.conf, view).is_some_and(|asked| asked != client);
         let belongs_here = content.audience == conf.audience
             && content.plugin_issuer == self.conf.provider.name
+            && content.rules == self.rules
+            && self.conf.allows(content.method)
             && content.is_bound_here(view, &conf.bind);
         if is_of_another || !belongs_here {
             return None;
@@ -246,11 +264,12 @@ impl Inner {
         Some((client, Upkeep { touch: true, renew: true }))
     }
 
-    /// The index of the client that obtained the tokens; `None` when it is no longer configured.
+    /// The index of the client that obtained the tokens; `None` when it is no longer configured, or when there was
+    /// none and now is.
     fn client_of(&self, content: &SessionContent) -> Option<usize> {
         match &content.client {
             Some(id) => self.conf.clients.iter().position(|client| client.id == *id),
-            None => Some(0),
+            None => self.conf.clients.is_empty().then_some(0),
         }
     }
 
