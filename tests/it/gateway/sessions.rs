@@ -42,7 +42,7 @@ async fn oidc_059_an_expired_token_is_refreshed_on_the_way() {
 
 #[actix_web::test]
 async fn oidc_059_a_refused_refresh_leads_to_a_new_login_or_to_401() {
-    for (methods, status) in [(json!(["authorization_code", "session"]), 302), (json!(["session", "password"]), 401)] {
+    for (methods, status) in [(json!(["authorization_code", "session"]), 302), (json!(["session"]), 401)] {
         let site = site(json!({})).await;
         let mut browser = site.browser();
         browser.sign_in("/").await;
@@ -54,6 +54,19 @@ async fn oidc_059_a_refused_refresh_leads_to_a_new_login_or_to_401() {
         let answer = browser.get("/").await;
         assert_eq!(answer.status(), status);
         assert!(!browser.jar.0.contains_key("session"), "the session is over: {:?}", browser.jar);
+    }
+}
+
+#[actix_web::test]
+async fn oidc_057_a_route_that_takes_sessions_only_knows_those_of_the_login() {
+    let site = site(json!({})).await;
+    let mut browser = site.browser();
+    browser.sign_in("/").await;
+    for (methods, status) in [(json!(["session"]), 200), (json!(["session", "password"]), 401)] {
+        let changed = config(&site.op, json!({ "auth_methods": methods, "unauthorized_destroy_session": false }));
+        let plugins = json!([{"name": "openid-connect", "config": changed}]);
+        site.gateway.reload(|upstream| gateway::one_route(upstream, &plugins, &json!([])) + "\n").await;
+        assert_eq!(browser.get("/").await.status(), status, "{methods}");
     }
 }
 

@@ -241,6 +241,12 @@ impl Inner {
         Some(Found::Session(Arc::new(Known::new(content))))
     }
 
+    /// Whether a session counts here that this method made: one of the plugin's own, or any where the plugin takes nothing
+    /// but sessions, which others must have made (openid-connect.md 2.1).
+    fn takes_sessions_of(&self, method: Method) -> bool {
+        self.conf.allows(method) || self.conf.methods.iter().eq([Method::Session])
+    }
+
     /// Whether a session holds for this request: its client and what it needs.
     fn judge(&self, view: &RequestView<'_>, content: &SessionContent, is_remembered: bool) -> Option<(usize, Upkeep)> {
         let conf = self.session_conf();
@@ -249,7 +255,7 @@ impl Inner {
         let belongs_here = content.audience == conf.audience
             && content.plugin_issuer == self.conf.provider.name
             && content.rules == self.rules
-            && self.conf.allows(content.method)
+            && self.takes_sessions_of(content.method)
             && content.is_bound_here(view, &conf.bind);
         if is_of_another || !belongs_here {
             return None;
