@@ -1,7 +1,7 @@
 //! A discovery document and a key set: reading them never panics, and https is never given up.
 #![no_main]
 
-use kong_sso::config::auth_conf::EndpointOverrides;
+use kong_sso::config::plugin::EndpointOverrides;
 use kong_sso::oidc::keys::KeySet;
 use kong_sso::oidc::metadata::ProviderMetadata;
 use libfuzzer_sys::fuzz_target;
