@@ -26,11 +26,12 @@ use crate::oidc::engine::methods::kong_oauth2::GatewayTokens;
 use crate::services::openid_connect::OpenIdConnect;
 use engines::EngineMaker;
 
+pub use crate::config::declared::Service;
 pub use crate::oidc::engine::{Answer, Arguments, Changes, Headers, RequestView};
 pub use consumers::Consumers;
 pub use decision::{Decision, Passage, Refusal};
 pub use reload::Following;
-pub use state::{Plugins, Route, Service, State};
+pub use state::{Plugins, Route, State};
 
 /// The gateway.
 pub struct Gateway {

@@ -1,11 +1,10 @@
 //! Everything of one loaded file, linked together.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Consumers;
 use super::engines::{EngineMaker, Engines};
-use crate::config::declared::{self, AclConf, Declared, KeyAuthConf, Plugin, PluginConf, Problem};
+use crate::config::declared::{AclConf, Declared, KeyAuthConf, Plugin, PluginConf, Problem, Service};
 use crate::domain::routing::{Found, Router, RoutingRequest, upstream_path};
 use crate::oidc::engine::Engine;
 
@@ -34,27 +33,6 @@ pub struct Route {
     pub plugins: Plugins,
 }
 
-/// An upstream.
-#[derive(Debug)]
-pub struct Service {
-    /// Its name.
-    pub name: String,
-    /// `https`.
-    pub is_tls: bool,
-    /// Host name or address, an IPv6 address in brackets.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// Base path.
-    pub path: String,
-    /// Longest time until a connection.
-    pub connect_timeout: Duration,
-    /// Longest time between two writes.
-    pub write_timeout: Duration,
-    /// Longest time between two reads.
-    pub read_timeout: Duration,
-}
-
 /// The effective instance of each plugin: that of the route, else of the service, else the global one.
 #[derive(Clone, Default)]
 pub struct Plugins {
@@ -74,7 +52,7 @@ impl State {
         let global = linker.over(Plugins::default(), &plugins)?;
         let services = services
             .into_iter()
-            .map(|service| Ok((linker.over(global.clone(), &service.plugins)?, Arc::new(Service::from(service)))))
+            .map(|service| Ok((linker.over(global.clone(), &service.plugins)?, Arc::new(service))))
             .collect::<Result<Vec<_>, Vec<Problem>>>()?;
         let mut served = Vec::with_capacity(routes.len());
         let mut rules = Vec::with_capacity(routes.len());
@@ -140,20 +118,5 @@ impl Linker<'_> {
             }
         }
         Ok(plugins)
-    }
-}
-
-impl From<declared::Service> for Service {
-    fn from(service: declared::Service) -> Self {
-        Self {
-            name: service.name,
-            is_tls: service.is_tls,
-            host: service.host,
-            port: service.port,
-            path: service.path,
-            connect_timeout: service.connect_timeout,
-            write_timeout: service.write_timeout,
-            read_timeout: service.read_timeout,
-        }
     }
 }
