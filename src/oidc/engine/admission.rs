@@ -87,11 +87,11 @@ impl Engine {
             }
         };
         let sub = |claims: &Value| claims.get("sub").and_then(Value::as_str).map(str::to_owned);
-        if proof.claims.id_token.as_deref().is_some_and(|claims| sub(claims) != sub(&said.claims)) {
+        if proof.claims.id_token.as_deref().is_some_and(|claims| sub(claims) != sub(&said)) {
             let detail = "the sub of UserInfo is not that of the ID token";
             return Err(Refusal::unauthorized(ChallengeError::InvalidToken, "userinfo_sub_mismatch", detail));
         }
-        proof.claims.user_info = Some(said.claims);
+        proof.claims.user_info = Some(said);
         Ok(())
     }
 

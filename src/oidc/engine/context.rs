@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::config::plugin::{ClientConf, OpenIdConnectConf};
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
@@ -12,9 +14,7 @@ use crate::sealing::random_token;
 
 use super::cache::Answers;
 use super::methods::grants::Granted;
-use super::methods::introspection::Introspected;
 use super::methods::kong_oauth2::GatewayToken;
-use super::methods::user_info::UserInfo;
 use super::verified_tokens::VerifiedTokens;
 
 /// The surroundings of the steps.
@@ -31,9 +31,9 @@ pub struct Context {
     /// Tokens whose signatures need not be checked again.
     pub verified: VerifiedTokens,
     /// Introspection answers.
-    pub introspections: Answers<Introspected>,
+    pub introspections: Answers<Arc<Value>>,
     /// UserInfo answers.
-    pub user_infos: Answers<UserInfo>,
+    pub user_infos: Answers<Arc<Value>>,
     /// Tokens of the gateway's own.
     pub gateway_tokens: Answers<Option<GatewayToken>>,
     /// What direct grants have proved.

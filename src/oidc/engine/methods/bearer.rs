@@ -31,7 +31,7 @@ pub async fn prove(context: &Context, view: &RequestView<'_>, client: usize, tok
     proof.tokens.access_token = Some(token.into());
     proof.set_access_token(known);
     if context.conf.introspection.jwt_tokens {
-        proof.claims.introspection = Some(introspection::ask(context, view, client, token).await?.claims);
+        proof.claims.introspection = Some(introspection::ask(context, view, client, token).await?);
     }
     Ok(proof)
 }

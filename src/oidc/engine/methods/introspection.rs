@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::domain::method::Method;
@@ -20,15 +19,6 @@ use crate::oidc::form_request::FormRequest;
 use crate::oidc::provider::ProviderSnapshot;
 use crate::oidc::verify::{TokenKind, time_of, verify_claims};
 
-/// What the provider says of a token.
-#[derive(Clone, Debug)]
-pub struct Introspected {
-    /// Its claims.
-    pub claims: Arc<Value>,
-    /// The answer as it came, when it came signed.
-    pub jwt: Option<SecretString>,
-}
-
 /// Proves a token by asking the provider.
 ///
 /// # Errors
@@ -41,21 +31,16 @@ pub async fn prove(context: &Context, view: &RequestView<'_>, client: usize, tok
         let wanted = Wanted::new(TokenKind::AccessToken, Method::Introspection, client);
         proof.set_access_token(context.known_token(token, wanted).await?);
     }
-    proof.tokens.expires_at = time_of(&introspected.claims, "exp").or(proof.tokens.expires_at);
-    proof.claims.introspection = Some(introspected.claims);
+    proof.tokens.expires_at = time_of(&introspected, "exp").or(proof.tokens.expires_at);
+    proof.claims.introspection = Some(introspected);
     Ok(proof)
 }
 
-/// Asks the provider about a token, or remembers what it said.
+/// What the provider says of a token, now or a moment ago.
 ///
 /// # Errors
 /// The token is not active, what is said of it is not acceptable, or the provider does not answer.
-pub async fn ask(
-    context: &Context,
-    view: &RequestView<'_>,
-    client: usize,
-    token: &str,
-) -> Result<Introspected, Refusal> {
+pub async fn ask(context: &Context, view: &RequestView<'_>, client: usize, token: &str) -> Result<Arc<Value>, Refusal> {
     let snapshot = context.provider.snapshot().await?;
     let extras = Extras::of_introspection(&context.conf, view);
     let fetch = fetch(context, &snapshot, client, token, &extras);
@@ -77,20 +62,15 @@ fn key(context: &Context, snapshot: &ProviderSnapshot, client: usize, token: &st
 }
 
 /// The checks of every use: an answer may have been remembered for a while.
-fn check(
-    context: &Context,
-    snapshot: &ProviderSnapshot,
-    client: usize,
-    introspected: &Introspected,
-) -> Result<(), Refusal> {
-    if context.conf.introspection.check_active && !is_active(&introspected.claims) {
+fn check(context: &Context, snapshot: &ProviderSnapshot, client: usize, introspected: &Value) -> Result<(), Refusal> {
+    if context.conf.introspection.check_active && !is_active(introspected) {
         let detail = "the provider says that the token is not active";
         return Err(Refusal::unauthorized(ChallengeError::InvalidToken, "token_inactive", detail));
     }
     let issuers = context.issuers(snapshot);
     let wanted = Wanted::new(TokenKind::Introspection, Method::Introspection, client);
     let empty = Map::new();
-    let claims = introspected.claims.as_object().unwrap_or(&empty);
+    let claims = introspected.as_object().unwrap_or(&empty);
     verify_claims(claims, &context.expectations(wanted, &issuers)).map_err(|error| {
         let detail = format!("the introspection answer is not acceptable: {error}");
         Refusal::unauthorized(ChallengeError::InvalidToken, error.code(), detail)
@@ -107,7 +87,7 @@ async fn fetch(
     client: usize,
     token: &str,
     extras: &Extras,
-) -> Result<Fresh<Introspected>, Refusal> {
+) -> Result<Fresh<Arc<Value>>, Refusal> {
     let url = snapshot.metadata.endpoints.introspection.as_ref();
     let url = url.ok_or(OidcError::NoEndpoint(Endpoint::Introspection))?;
     let request = request(context, snapshot, client, token, extras).await?;
@@ -117,7 +97,7 @@ async fn fetch(
     }
     let bytes = answer.body.len();
     let value = read(context, client, answer).await?;
-    Ok(Fresh { ttl: ttl(context, &value.claims), value, bytes })
+    Ok(Fresh { ttl: ttl(context, &value), value, bytes })
 }
 
 async fn request(
@@ -137,11 +117,11 @@ async fn request(
 }
 
 /// An answer in JSON, or signed: with the result in a claim of its own (RFC 9701), or being it (the older draft).
-async fn read(context: &Context, client: usize, answer: Fetched) -> Result<Introspected, Refusal> {
+async fn read(context: &Context, client: usize, answer: Fetched) -> Result<Arc<Value>, Refusal> {
     let bad = |what: &str| Refusal::from(OidcError::BadAnswer(Endpoint::Introspection, what.to_owned()));
     if !answer.media_type.ends_with("jwt") {
         return match serde_json::from_slice(&answer.body) {
-            Ok(claims @ Value::Object(_)) => Ok(Introspected { claims: Arc::new(claims), jwt: None }),
+            Ok(claims @ Value::Object(_)) => Ok(Arc::new(claims)),
             _ => Err(bad("not a JSON object")),
         };
     }
@@ -153,7 +133,7 @@ async fn read(context: &Context, client: usize, answer: Fetched) -> Result<Intro
         Some(inner @ Value::Object(_)) => inner.clone(),
         _ => verified.claims,
     };
-    Ok(Introspected { claims: Arc::new(claims), jwt: Some(token.into()) })
+    Ok(Arc::new(claims))
 }
 
 fn ttl(context: &Context, claims: &Value) -> Option<i64> {

@@ -19,15 +19,6 @@ use crate::oidc::provider::ProviderSnapshot;
 use crate::oidc::user_info::{UserInfoAnswer, UserInfoRequest};
 use crate::oidc::verify::{TokenKind, time_of};
 
-/// What UserInfo says.
-#[derive(Clone, Debug)]
-pub struct UserInfo {
-    /// Its claims.
-    pub claims: Arc<Value>,
-    /// The answer as it came, when it came signed.
-    pub jwt: Option<SecretString>,
-}
-
 /// Proves a token by using it at UserInfo.
 ///
 /// # Errors
@@ -41,11 +32,11 @@ pub async fn prove(context: &Context, view: &RequestView<'_>, client: usize, tok
         let wanted = Wanted::new(TokenKind::AccessToken, Method::UserInfo, client);
         proof.set_access_token(context.known_token(token, wanted).await?);
     }
-    proof.claims.user_info = Some(user_info.claims);
+    proof.claims.user_info = Some(user_info);
     Ok(proof)
 }
 
-/// Asks UserInfo, or remembers what it said.
+/// What UserInfo says, now or a moment ago.
 ///
 /// # Errors
 /// UserInfo does not accept the token, or does not answer.
@@ -54,7 +45,7 @@ pub async fn ask(
     view: &RequestView<'_>,
     client: usize,
     token: &SecretString,
-) -> Result<UserInfo, Refusal> {
+) -> Result<Arc<Value>, Refusal> {
     let snapshot = context.provider.snapshot().await?;
     let extras = Extras::of_user_info(&context.conf, view);
     let fetch = fetch(context, &snapshot, client, token, &extras);
@@ -72,7 +63,7 @@ async fn fetch(
     client: usize,
     token: &SecretString,
     extras: &Extras,
-) -> Result<Fresh<UserInfo>, Refusal> {
+) -> Result<Fresh<Arc<Value>>, Refusal> {
     let url = snapshot.metadata.endpoints.userinfo.as_ref().ok_or(OidcError::NoEndpoint(Endpoint::UserInfo))?;
     let mut request = UserInfoRequest::default();
     for (name, value) in &extras.args {
@@ -82,14 +73,14 @@ async fn fetch(
         request.header(name, value);
     }
     let value = match request.ask(&context.http, url, token).await? {
-        UserInfoAnswer::Claims(claims) => UserInfo { claims: Arc::new(claims), jwt: None },
+        UserInfoAnswer::Claims(claims) => Arc::new(claims),
         UserInfoAnswer::Signed(jwt) => {
             let wanted = Wanted::new(TokenKind::UserInfo, Method::UserInfo, client);
             let verified = context.verify(&jwt, wanted).await?;
-            UserInfo { claims: Arc::new(verified.claims), jwt: Some(jwt.into()) }
+            Arc::new(verified.claims)
         }
     };
-    let bytes = value.claims.to_string().len();
+    let bytes = value.to_string().len();
     Ok(Fresh { value, ttl: cache::ttl(&context.conf.cache, lifetime(context, token)), bytes })
 }
 
