@@ -2,22 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::oidc::engine::tests_support;
 use proptest::prelude::*;
+use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn conf() -> CacheConf {
-    CacheConf {
-        introspection: true,
-        tokens: true,
-        user_info: true,
-        salt: None,
-        key_includes_scope: false,
-        ttl: 3600,
-        ttl_min: None,
-        ttl_max: None,
-        ttl_neg: None,
-        ttl_resurrect: None,
-    }
+    tests_support::conf(json!({})).cache
 }
 
 fn fresh(value: u32, ttl: Option<i64>) -> Result<Fresh<u32>, &'static str> {

@@ -11,6 +11,7 @@ use super::claim_values::{base64_json, clean, header_text};
 use super::mapping::Caller;
 use super::proof::Proof;
 use super::search::Spot;
+use super::session::cookie_names;
 use super::verdict::Changes;
 
 /// Names that say who the caller is; nobody but the engine sets them.
@@ -31,8 +32,6 @@ const IDENTITY: [&str; 11] = [
 const OWN_TOKEN: [&str; 2] = ["x-authenticated-scope", "x-authenticated-userid"];
 /// Hiding removes it, or the token replaces it.
 const AUTHORIZATION: &str = "authorization";
-/// Cookies that one session may be spread over: `session`, `session2` to `session9`.
-const MOST_CHUNKS: usize = 9;
 
 /// How the request of a proved caller changes. `spots` is where the credential stood.
 #[must_use]
@@ -91,7 +90,7 @@ fn hide(conf: &OpenIdConnectConf, method: Method, spots: &[Spot], changes: &mut 
     hide_spots(spots, changes);
     if method == Method::Session {
         let names = [Some(&conf.session.cookie.name), conf.session.remember.as_ref().map(|it| &it.cookie_name)];
-        changes.remove_cookies.extend(names.into_iter().flatten().flat_map(|name| chunks(name)));
+        changes.remove_cookies.extend(names.into_iter().flatten().flat_map(|name| cookie_names(name)));
     }
 }
 
@@ -104,10 +103,6 @@ fn hide_spots(spots: &[Spot], changes: &mut Changes) {
             Spot::Cookie(name) => changes.remove_cookies.push(name),
         }
     }
-}
-
-fn chunks(name: &str) -> impl Iterator<Item = String> {
-    std::iter::once(name.to_owned()).chain((2..=MOST_CHUNKS).map(move |index| format!("{name}{index}")))
 }
 
 /// Tokens and claims under their configured names; a later one of the same name wins.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::claims::ClaimPath;
 use crate::oidc::engine::RefusalClass;
-use crate::oidc::engine::tests_support::proof;
+use crate::oidc::engine::tests_support::{self, proof};
 
 /// Two consumers and one group.
 struct Few;
@@ -36,17 +36,7 @@ fn path(members: &[&str]) -> ClaimPath {
 }
 
 fn conf(change: impl FnOnce(&mut MappingConf)) -> MappingConf {
-    let mut conf = MappingConf {
-        anonymous: None,
-        consumer_claims: Vec::new(),
-        consumer_by: vec![ConsumerField::Username, ConsumerField::CustomId],
-        consumer_optional: false,
-        ignore_case: false,
-        consumer_groups_claim: None,
-        consumer_groups_optional: false,
-        groups_claim: None,
-        credential_claim: path(&["sub"]),
-    };
+    let mut conf = tests_support::conf(json!({})).mapping;
     change(&mut conf);
     conf
 }

@@ -121,14 +121,6 @@ impl Sessions {
         cookies.collect()
     }
 
-    /// Names of the cookies that hold sessions, for the request that goes upstream without them.
-    #[must_use]
-    pub fn cookie_names(&self) -> Vec<String> {
-        let conf = self.0.session_conf();
-        let remember = conf.remember.iter().flat_map(|remember| codec::names(&remember.cookie_name));
-        codec::names(&conf.cookie.name).chain(remember).collect()
-    }
-
     async fn renew(&self, view: &RequestView<'_>, open: &OpenSession) -> Result<Vec<String>, SessionError> {
         let now = self.0.clock.now();
         let old = &open.known.content;
