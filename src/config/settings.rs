@@ -266,6 +266,8 @@ pub struct GatewaySettings {
     pub surroundings: Surroundings,
     /// `sso_forward_auth_path`; `None` means no forward-auth.
     pub forward_auth_path: Option<String>,
+    /// `sso_backchannel_logout_path`; `None` means that no logout token is taken.
+    pub backchannel_logout_path: Option<String>,
     /// `sso_proxy_max_body_size`, bytes.
     pub max_body: u64,
 }

@@ -1,5 +1,5 @@
-//! Login states that were used up, so that an authorization response counts once over all nodes
-//! (openid-connect.md 2.9.4).
+//! Login states and logout tokens that were used up, so that an authorization response (openid-connect.md 2.9.4) and a logout
+//! token (6.3) count once over all nodes.
 
 use super::database::Connection;
 use super::error::StoreError;
@@ -23,6 +23,15 @@ pub async fn consume(
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Takes a use back: what it was for did not happen.
+///
+/// # Errors
+/// The database failed.
+pub async fn release(connection: &mut Connection, state_hash: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM consumed_states WHERE state_hash = $1").bind(state_hash).execute(connection).await?;
+    Ok(())
 }
 
 /// Forgets the states that have expired anyway; returns how many.

@@ -12,7 +12,6 @@ const FILE: &str = "sso_proxy_config";
 
 impl Builder<'_> {
     pub(super) fn gateway(&mut self) -> GatewaySettings {
-        const PATH: &str = "sso_forward_auth_path";
         let is_served = !self.values.listen("sso_proxy_listen").is_empty();
         let file = self.values.text(FILE).map(PathBuf::from);
         if is_served && file.is_none() {
@@ -21,14 +20,22 @@ impl Builder<'_> {
         if file.is_some() && !is_served {
             self.findings.warn(FILE, "sso_proxy_config has no effect while sso_proxy_listen is off");
         }
-        let is_asked = self.values.text(PATH).is_some_and(|path| !path.is_empty());
-        let forward_auth_path = is_asked.then(|| self.path(PATH, ""));
-        if forward_auth_path.as_deref() == Some("/") {
-            self.error(PATH, format!("{PATH} must not be '/'"));
-        }
+        let forward_auth_path = self.reserved_path("sso_forward_auth_path");
+        let backchannel_logout_path = self.reserved_path("sso_backchannel_logout_path");
         let max_body = self.values.size("sso_proxy_max_body_size").filter(|size| *size > 0).unwrap_or(u64::MAX);
         let surroundings = Surroundings { forbid_unverified: self.forbids_unverified(), ..Surroundings::default() };
-        GatewaySettings { file: file.filter(|_| is_served), surroundings, forward_auth_path, max_body }
+        let file = file.filter(|_| is_served);
+        GatewaySettings { file, surroundings, forward_auth_path, backchannel_logout_path, max_body }
+    }
+
+    /// A path that the gateway keeps for itself, if one is given.
+    fn reserved_path(&mut self, key: &'static str) -> Option<String> {
+        let is_given = self.values.text(key).is_some_and(|path| !path.is_empty());
+        let path = is_given.then(|| self.path(key, ""));
+        if path.as_deref() == Some("/") {
+            self.error(key, format!("{key} must not be '/'"));
+        }
+        path
     }
 }
 

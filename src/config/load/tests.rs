@@ -47,6 +47,7 @@ fn the_gateway_s_file_is_checked_with_the_settings() {
     let path = |text: &str| loaded(text).settings.gateway.forward_auth_path;
     assert_eq!((path(""), path("sso_forward_auth_path = /a/b").as_deref()), (None, Some("/a/b")));
     assert_eq!(errors("sso_forward_auth_path = /"), ["sso_forward_auth_path must not be '/'"]);
+    assert_eq!(errors("sso_backchannel_logout_path = /"), ["sso_backchannel_logout_path must not be '/'"]);
 }
 
 #[test]

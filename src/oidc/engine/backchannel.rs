@@ -1,5 +1,5 @@
-//! Logouts that do not come from the browser's own wish (openid-connect.md 6.3): a logout token that the provider posts
-//! (OpenID Connect Back-Channel Logout 1.0), or a frame that it loads (Front-Channel Logout 1.0). Called by `services`.
+//! Logouts that the provider tells of (openid-connect.md 6.3; OpenID Connect Back-Channel Logout 1.0): the token that it posts.
+//! Called by `services::gateway`, which ends the sessions.
 
 use serde_json::Value;
 

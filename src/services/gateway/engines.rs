@@ -47,6 +47,11 @@ impl ConsumerDirectory for Directory {
 pub(super) struct Engines(Vec<([u8; 32], Arc<Engine>)>);
 
 impl Engines {
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Engine>> {
+        self.0.iter().map(|(_, engine)| engine)
+    }
+
     /// The engine of a plugin: one that is here or among the `earlier` ones, or a new one.
     pub(super) fn of(
         &mut self,

@@ -8,6 +8,7 @@
 //! ```
 
 mod acl;
+mod backchannel;
 mod consumers;
 mod decision;
 mod engines;
@@ -28,6 +29,7 @@ use engines::EngineMaker;
 
 pub use crate::config::declared::Service;
 pub use crate::oidc::engine::{Answer, Arguments, Changes, Headers, RequestView};
+pub use backchannel::LogoutFailure;
 pub use consumers::Consumers;
 pub use decision::{Decision, Passage, Refusal};
 pub use reload::Following;

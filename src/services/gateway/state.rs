@@ -14,7 +14,7 @@ pub struct State {
     router: Router,
     routes: Vec<Route>,
     pub(super) consumers: Arc<Consumers>,
-    engines: Engines,
+    pub(super) engines: Engines,
 }
 
 /// A route with its service and the plugins that count for it.

@@ -107,6 +107,7 @@ impl<'r> Arrival<'r> {
     }
 }
 
-fn new_id() -> String {
+/// A request id: 32 hexadecimal characters.
+pub(super) fn new_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }

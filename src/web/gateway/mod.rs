@@ -9,6 +9,7 @@
 mod answer;
 mod arguments;
 mod arrival;
+mod backchannel;
 mod body;
 mod changes;
 mod failure;
@@ -27,7 +28,7 @@ use crate::metrics::Face;
 use crate::services::Services;
 use crate::services::gateway::{Decision, Passage, RequestView, Route};
 use crate::web::proxy::has_body;
-use arrival::Arrival;
+use arrival::{Arrival, new_id};
 use body::Held;
 use failure::Failure;
 use upstream::Forward;
@@ -43,8 +44,10 @@ pub async fn handle(
     let settings = &services.settings;
     let reserved = settings.gateway.forward_auth_path.as_deref();
     let rest = reserved.and_then(|reserved| forward_auth::rest_of(request.uri().path(), reserved));
+    let is_logout = settings.gateway.backchannel_logout_path.as_deref() == Some(request.uri().path());
     let (mut answer, request_id) = match rest {
         Some(rest) => forward_auth::answer(&request, rest, &services).await,
+        None if is_logout => (backchannel::answer(&request, body, &services).await, new_id()),
         None => {
             let arrival = Arrival::of(&request, &settings.trusted_proxies);
             let answered = serve(&arrival, body, &services, &upstream).await;

@@ -1,12 +1,14 @@
 //! The OpenID Connect gateway: routing, the reverse proxy, its plugins, and forward-auth.
 
 mod access;
+mod backchannel;
 mod bearer;
 mod forward_auth;
 mod grants;
 mod hostile;
 mod introspection;
 mod keys;
+mod kong_tokens;
 mod login;
 mod logout;
 mod openid_connect;

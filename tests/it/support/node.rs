@@ -180,6 +180,7 @@ pub fn settings(upstream: &str) -> Settings {
             file: None,
             surroundings: Default::default(),
             forward_auth_path: Some("/_sso/auth".into()),
+            backchannel_logout_path: Some("/_sso/backchannel-logout".into()),
             max_body: u64::MAX,
         },
         audit: AuditSettings {

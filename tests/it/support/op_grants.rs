@@ -8,7 +8,7 @@ use aws_lc_rs::digest;
 use kong_sso::sealing::random_token;
 use serde_json::{Value, json};
 
-use super::op::{Behaviour, Door, Draft, Grant, Op, SignedBy, TokenRequest};
+use super::op::{Behaviour, CLIENT_ID, Door, Draft, Grant, Op, SignedBy, TokenRequest};
 use super::op_routes::{OpState, credentials, is_client, refusal};
 
 /// The person of the password grant.
@@ -40,6 +40,19 @@ impl Op {
             let mut draft = Draft { header: b.header("at+jwt"), claims, by };
             edit(&mut draft);
             draft.sign()
+        })
+    }
+
+    /// A logout token about the present user, after a change.
+    pub fn logout_token(&self, edit: impl FnOnce(&mut Draft)) -> String {
+        self.access_token(|draft| {
+            draft.header["typ"] = json!("logout+jwt");
+            let (issuer, sub, iat) = (&draft.claims["iss"], &draft.claims["sub"], &draft.claims["iat"]);
+            draft.claims = json!({
+                "iss": issuer, "sub": sub, "aud": CLIENT_ID, "iat": iat, "exp": draft.claims["exp"], "jti": random_token(),
+                "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            });
+            edit(draft);
         })
     }
 
