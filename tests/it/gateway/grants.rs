@@ -144,3 +144,13 @@ async fn many_who_bring_the_same_password_cost_one_question() {
     assert_eq!(site.op.hits(Door::Token), 1);
     site.stop().await;
 }
+
+#[actix_web::test]
+async fn oidc_047_what_follows_a_login_concerns_login_methods_only() {
+    let site = with_password(json!({"login_action": "redirect"})).await;
+    assert_eq!(site.sign_in("/a").await.path, "/a");
+    site.stop().await;
+    let all = with_password(json!({"login_action": "redirect", "login_methods": ["password"]})).await;
+    assert_eq!(status(all.signed_in("/a")).await, 302);
+    all.stop().await;
+}

@@ -179,3 +179,10 @@ async fn a_program_that_may_sign_in_is_redirected_too() {
     let answer = site.browser().send(Method::POST, "/", Some("a=b".into())).await;
     assert_eq!(answer.status(), 302);
 }
+
+#[actix_web::test]
+async fn oidc_012_a_request_without_anything_is_sent_to_the_provider() {
+    let site = site(json!({})).await;
+    let answer = site.gateway.get("/").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), location(&answer).starts_with(site.op.url("").as_str())), (302, true));
+}

@@ -181,3 +181,17 @@ fn caller() -> Caller {
         client: [127, 0, 0, 1].into(),
     }
 }
+
+#[actix_web::test]
+async fn oidc_014_a_session_comes_before_a_bearer_token() {
+    let site = site(json!({ "auth_methods": ["authorization_code", "session", "bearer"] })).await;
+    let mut browser = site.browser();
+    browser.sign_in("/").await;
+    let cookies: Vec<String> = browser.jar.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let ask = |cookie: Option<String>| {
+        let request = site.gateway.get("/").header("authorization", "Bearer no.good.token");
+        cookie.into_iter().fold(request, |request, cookie| request.header("cookie", cookie)).send()
+    };
+    assert_eq!(ask(Some(cookies.join("; "))).await.unwrap().status(), 200);
+    assert_eq!(ask(None).await.unwrap().status(), 401, "the token alone is refused");
+}
