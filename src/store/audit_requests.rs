@@ -13,12 +13,20 @@ use super::statement::Statement;
 use crate::domain::audit::{RequestRecord, Verdict};
 use crate::domain::time::UnixSeconds;
 
-/// Records travel as one JSON array: thousands of single parameters would cost more than storing what they hold.
-const INSERT_FROM: &str = "INSERT INTO audit_requests (id, request_id, client_ip, method, path, rbac_user_id,
-        rbac_user_name, request_source, request_timestamp, status, workspace, verdict, rule, expires_at)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-        CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT), value ->> 10, value ->> 11, value ->> 12,
-        CAST(value ->> 13 AS BIGINT) FROM ";
+const INSERT: &str =
+    "INSERT INTO audit_requests (id, request_id, client_ip, method, path, rbac_user_id, rbac_user_name,
+    request_source, request_timestamp, status, workspace, verdict, rule, expires_at) ";
+/// To PostgreSQL records travel as one JSON array: its protocol takes 65,535 parameters, and each of them costs more than
+/// the value that it is.
+const FROM_JSON: &str =
+    "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+    value ->> 7, CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT), value ->> 10, value ->> 11, value ->> 12,
+    CAST(value ->> 13 AS BIGINT) FROM jsonb_array_elements(CAST(";
+const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const UNLESS_THERE: &str = " ON CONFLICT (id) DO NOTHING";
+/// Rows of one statement for SQLite, where parsing JSON would cost more than storing it. Few lengths, so that each is
+/// prepared once.
+const LENGTHS: [usize; 3] = [64, 8, 1];
 
 /// Which records are wanted; every given field must be equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,14 +111,52 @@ pub async fn create_all(connection: &mut Connection, records: &[NewRecord], ttl:
     if records.is_empty() {
         return Ok(());
     }
+    match connection.backend_name() {
+        "SQLite" => create_by_rows(connection, records, ttl).await,
+        _ => create_by_json(connection, records, ttl).await,
+    }
+}
+
+async fn create_by_rows(connection: &mut Connection, records: &[NewRecord], ttl: i64) -> Result<(), StoreError> {
+    let mut left = records;
+    for length in LENGTHS {
+        while let Some((rows, later)) = left.split_at_checked(length) {
+            let mut statement = Statement::new(INSERT);
+            for (index, record) in rows.iter().enumerate() {
+                statement.push(if index == 0 { "VALUES " } else { ", " }).push(ROW);
+                add_values(&mut statement, record, ttl);
+            }
+            statement.push(UNLESS_THERE);
+            statement.execute_kept(connection).await?;
+            left = later;
+        }
+    }
+    Ok(())
+}
+
+fn add_values(statement: &mut Statement, NewRecord { id, record }: &NewRecord, ttl: i64) {
+    let maybe = |text: &Option<String>| text.as_deref().map(storable);
+    statement
+        .add(id.to_string())
+        .add(storable(&record.request_id))
+        .add(storable(&record.client_ip))
+        .add(storable(&record.method))
+        .add(storable(&record.path))
+        .add(maybe(&record.rbac_user_id))
+        .add(maybe(&record.rbac_user_name))
+        .add(maybe(&record.request_source))
+        .add(record.request_timestamp.0)
+        .add(i64::from(record.status))
+        .add(maybe(&record.workspace))
+        .add(record.verdict.as_str())
+        .add(maybe(&record.rule))
+        .add(record.request_timestamp.plus(ttl).0);
+}
+
+async fn create_by_json(connection: &mut Connection, records: &[NewRecord], ttl: i64) -> Result<(), StoreError> {
     let rows: Vec<_> = records.iter().map(|record| values(record, ttl)).collect();
-    let mut statement = Statement::new(INSERT_FROM);
-    let (before, after) = match connection.backend_name() {
-        "SQLite" => ("json_each(", ") WHERE true"),
-        _ => ("jsonb_array_elements(CAST(", " AS jsonb))"),
-    };
-    statement.push(before).bind(serde_json::Value::from(rows).to_string()).push(after);
-    statement.push(" ON CONFLICT (id) DO NOTHING");
+    let mut statement = Statement::new(INSERT);
+    statement.push(FROM_JSON).bind(serde_json::Value::from(rows).to_string()).push(" AS jsonb))").push(UNLESS_THERE);
     statement.execute_kept(connection).await?;
     Ok(())
 }

@@ -29,11 +29,18 @@ impl Statement {
 
     /// Adds a placeholder and its value.
     pub(super) fn bind<'v>(&mut self, value: impl Encode<'v, Any> + Type<Any>) -> &mut Self {
+        self.add(value);
+        self.sql.push('$');
+        self.sql.push_str(&self.arguments.len().to_string());
+        self
+    }
+
+    /// Adds the value of a `?` that the text has already. For SQLite alone, which finds numbered placeholders one by one:
+    /// statements with hundreds of them would feel it.
+    pub(super) fn add<'v>(&mut self, value: impl Encode<'v, Any> + Type<Any>) -> &mut Self {
         if let Err(error) = self.arguments.add(value) {
             self.failure = Some(error);
         }
-        self.sql.push('$');
-        self.sql.push_str(&self.arguments.len().to_string());
         self
     }
 
