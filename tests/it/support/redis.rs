@@ -25,7 +25,8 @@ impl Redis {
     pub async fn restart(&mut self) {
         self.server = Some(spawn(self.port, self.directory.path()));
         for _ in 0..100 {
-            if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            // It takes connections before it has read what it wrote.
+            if self.command(&["ping"]) == "PONG" {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
