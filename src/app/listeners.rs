@@ -3,14 +3,13 @@
 use std::net::TcpListener;
 
 use actix_web::dev::Server;
-use actix_web::middleware::Condition;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 
 use super::{Node, StartError, tls};
 use crate::config::settings::{Listen, TlsPair};
-use crate::kong::headers::Credentials;
 use crate::web::proxy::Upstream;
+use crate::web::remembered::Sessions;
 use crate::web::{admin_api, admin_ui, gateway, gui, pages, session, status};
 
 /// Seconds that running requests have at the end of the process. Browsers keep HTTP/2 connections open without a request,
@@ -59,7 +58,7 @@ impl Node {
             App::new()
                 .app_data(node.services.clone())
                 .app_data(Data::new(node.upstream()))
-                .wrap(node.sessions(""))
+                .wrap(node.sessions(Some(String::new())))
                 .default_service(web::to(admin_api::handle))
         });
         let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
@@ -78,12 +77,13 @@ impl Node {
     pub fn serve_gui(&self, socket: TcpListener, tls: Option<rustls::ServerConfig>) -> Result<Server, StartError> {
         let node = self.clone();
         let server = HttpServer::new(move || {
-            let base = pages::base(&node.services.settings.gui);
+            let settings = &node.services.settings.gui;
+            let base = pages::base(settings);
+            let api = settings.single_origin.then(|| format!("{}{}", settings.path, settings.api_path));
             App::new()
                 .app_data(node.services.clone())
                 .app_data(Data::new(node.upstream()))
-                .wrap(node.sessions(""))
-                .route(&format!("{base}/assets/{{name}}"), web::get().to(pages::assets::serve))
+                .wrap(node.sessions(api))
                 .configure(|config| admin_ui::configure(config, &base))
                 .default_service(web::to(gui::handle))
         });
@@ -148,21 +148,15 @@ impl Node {
 
     fn upstream(&self) -> Upstream {
         let settings = &self.services.settings;
-        let credentials = Credentials {
-            token_header: settings.rbac.auth_header.clone(),
-            user_header: settings.rbac.user_header.clone(),
-        };
-        let (timeout, max_body) = (settings.upstream.timeout, settings.upstream.max_body);
         let metrics = std::sync::Arc::clone(&self.services.metrics);
-        Upstream::new(timeout, max_body, self.upstream_tls.clone(), credentials, metrics)
+        Upstream::new(&settings.upstream, &settings.rbac, self.upstream_tls.clone(), metrics)
     }
 
-    /// The session middleware, where there is a sign-in.
-    fn sessions(&self, path: &str) -> Condition<actix_session::SessionMiddleware<session::StoredSessions>> {
-        let conf = self.services.settings.admin_auth.as_ref().map(|conf| conf.session.clone());
-        let is_on = conf.is_some();
-        let conf = conf.unwrap_or_else(session::unused);
-        Condition::new(is_on, session::middleware(&self.services, &conf, &self.session_secret, path))
+    /// The session middleware of a listener with the Admin API at `api`.
+    fn sessions(&self, api: Option<String>) -> Sessions {
+        let conf = self.services.settings.admin_auth.as_ref().map(|conf| &conf.session);
+        let full = conf.map(|conf| session::middleware(&self.services, conf, &self.session_secret));
+        Sessions::new(self.services.clone(), full, api)
     }
 }
 

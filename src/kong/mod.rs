@@ -3,4 +3,5 @@
 pub mod body;
 pub mod client;
 pub mod headers;
+pub mod origin;
 pub mod path;

@@ -99,6 +99,21 @@ impl CanonicalPath {
         &self.segments
     }
 
+    /// The text, without a formatter's detour: each request asks for it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let length = self.segments.iter().map(|segment| segment.len() + 1).sum::<usize>();
+        let mut text = String::with_capacity(length.max(1));
+        for segment in &self.segments {
+            text.push('/');
+            text.push_str(segment);
+        }
+        if text.is_empty() {
+            text.push('/');
+        }
+        text
+    }
+
     /// The first segment, if the path is not the root.
     #[must_use]
     pub fn first(&self) -> Option<&str> {
@@ -109,6 +124,18 @@ impl CanonicalPath {
     #[must_use]
     pub fn without_first(&self) -> Self {
         Self { segments: self.segments.iter().skip(1).cloned().collect() }
+    }
+
+    /// The path below `prefix`, segment by segment; `None` when it is not below it.
+    #[must_use]
+    pub fn below(&self, prefix: &str) -> Option<Self> {
+        let mut rest = self.segments.iter();
+        for wanted in prefix.split('/').filter(|segment| !segment.is_empty()) {
+            if rest.next()? != wanted {
+                return None;
+            }
+        }
+        Some(Self { segments: rest.cloned().collect() })
     }
 
     /// What the decision is about.
@@ -127,10 +154,7 @@ impl CanonicalPath {
 
 impl fmt::Display for CanonicalPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.segments.is_empty() {
-            return f.write_str("/");
-        }
-        self.segments.iter().try_for_each(|segment| write!(f, "/{segment}"))
+        f.write_str(&self.text())
     }
 }
 
@@ -142,6 +166,17 @@ mod tests {
 
     fn canonical(raw: &str) -> String {
         CanonicalPath::parse(raw).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_prefix_counts_by_whole_segments() {
+        let path = |text: &str| CanonicalPath::parse(text).unwrap();
+        assert_eq!(path("/_api/services").below("/_api").unwrap().to_string(), "/services");
+        assert_eq!(path("/_api").below("/_api").unwrap().to_string(), "/");
+        assert_eq!(path("/_apix/services").below("/_api"), None);
+        assert_eq!(path("/").below("/_api"), None);
+        assert_eq!(path("/manager/_api/x").below("/manager/_api").unwrap().to_string(), "/x");
+        assert_eq!(path("/x").below("").unwrap().to_string(), "/x");
     }
 
     #[test]

@@ -110,6 +110,8 @@ pub struct Access {
     generation: AtomicU64,
     epoch: AtomicI64,
     tokens: Cache<Fingerprint, Verified>,
+    /// What [`Access::authenticate_token`] found in one generation: one look for a warm request.
+    callers: Cache<(Fingerprint, u64), Loaded>,
     failures: Cache<IpAddr, Arc<Failures>>,
     principals: Cache<(RbacUserId, u64), Loaded>,
     workspaces: ArcSwapOption<KnownWorkspaces>,
@@ -120,7 +122,7 @@ impl Access {
     /// Empty caches over `store`.
     #[must_use]
     pub fn new(store: Store, clock: Clock, settings: &RbacSettings) -> Self {
-        let minute = Duration::from_secs(60);
+        let (minute, half) = (Duration::from_secs(60), Duration::from_secs(30));
         Self {
             store,
             clock,
@@ -129,7 +131,8 @@ impl Access {
             generation: AtomicU64::new(0),
             epoch: AtomicI64::new(0),
             tokens: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
-            principals: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
+            callers: Cache::builder().max_capacity(10_000).time_to_live(half).build(),
+            principals: Cache::builder().max_capacity(10_000).time_to_live(half).build(),
             failures: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
             workspaces: ArcSwapOption::empty(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
@@ -157,18 +160,28 @@ impl Access {
         if token.is_empty() {
             return Err(AccessError::Invalid);
         }
-        let key = token::fingerprint(token);
+        let fingerprint = token::fingerprint(token.as_bytes());
+        let key = (fingerprint, self.generation.load(Ordering::Acquire));
+        if let Some(loaded) = self.callers.get(&key).await {
+            return Ok(self.with_rights(loaded));
+        }
+        let loaded = Box::pin(self.load_by_token(token, fingerprint, client)).await?;
+        self.callers.insert(key, loaded.clone()).await;
+        Ok(self.with_rights(loaded))
+    }
+
+    async fn load_by_token(&self, token: &str, key: Fingerprint, client: IpAddr) -> Result<Loaded, AccessError> {
         if let Some(verified) = self.tokens.get(&key).await {
             match self.load(verified.user).await {
-                Ok(loaded) if loaded.token.as_ref() == Some(&verified.stored) => return Ok(self.with_rights(loaded)),
+                Ok(loaded) if loaded.token.as_ref() == Some(&verified.stored) => return Ok(loaded),
                 Ok(_) | Err(AccessError::Invalid) => self.tokens.invalidate(&key).await,
                 Err(error) => return Err(error),
             }
         }
-        let verified = Box::pin(self.find_by_token(token, client)).await?;
+        let verified = self.find_by_token(token, client).await?;
         let loaded = self.load(verified.user).await?;
         self.tokens.insert(key, verified).await;
-        Ok(self.with_rights(loaded))
+        Ok(loaded)
     }
 
     /// The caller that a user's RBAC token would be.

@@ -10,6 +10,7 @@
 //! ```
 
 mod refresh;
+mod seen;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use moka::future::Cache;
 
 use self::refresh::{Refreshed, refresh_time};
+pub use self::seen::Seen;
 use super::error::ServiceError;
 use crate::config::auth_conf::SessionConf;
 use crate::domain::ids::{AdminId, RbacUserId, SessionId};
@@ -55,6 +57,11 @@ impl Known {
             last_seen_at: UnixSeconds(self.last_seen.load(Ordering::Relaxed)),
             renewed_at: UnixSeconds(self.renewed.load(Ordering::Relaxed)),
         }
+    }
+
+    fn live(&self, was_renewed: bool) -> LiveSession {
+        let LoginSession { id, rbac_user_id, admin_id, .. } = self.session;
+        LiveSession { id, rbac_user_id, admin_id, was_renewed }
     }
 }
 
@@ -116,6 +123,7 @@ pub struct Sessions {
     generation: AtomicU64,
     browsers: Cache<(String, u64), Option<Arc<WebSession>>>,
     known: Cache<(SessionId, u64), Arc<Known>>,
+    seen: moka::sync::Cache<Seen, Arc<Known>>,
     refreshes: Cache<(SessionId, Option<UnixSeconds>), Refreshed>,
     lookups: Option<LookupMeters>,
 }
@@ -147,6 +155,7 @@ impl Sessions {
             generation: AtomicU64::new(0),
             browsers: Cache::builder().max_capacity(20_000).time_to_live(minute).build(),
             known: Cache::builder().max_capacity(20_000).time_to_live(minute).build(),
+            seen: moka::sync::Cache::builder().max_capacity(20_000).time_to_live(minute).build(),
             refreshes: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(5)).build(),
             lookups: None,
         }
@@ -232,6 +241,8 @@ impl Sessions {
         web_sessions::delete(&mut transaction, &cached.0).await?;
         transaction.commit().await?;
         self.browsers.insert(cached, None).await;
+        // Its cookie is forgotten too.
+        self.forget();
         Ok(())
     }
 
@@ -310,8 +321,7 @@ impl Sessions {
         if upkeep.renew || upkeep.touch {
             Box::pin(self.record_use(&known, upkeep, now)).await?;
         }
-        let LoginSession { rbac_user_id, admin_id, .. } = known.session;
-        Ok(LiveSession { id, rbac_user_id, admin_id, was_renewed: upkeep.renew })
+        Ok(known.live(upkeep.renew))
     }
 
     async fn record_use(&self, known: &Known, upkeep: Upkeep, now: UnixSeconds) -> Result<(), SessionError> {

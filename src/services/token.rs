@@ -45,14 +45,14 @@ impl PlainToken {
     }
 }
 
-/// SHA-256 of a token: the key of the positive cache, never stored.
+/// SHA-256 of a token or cookie: the key of a cache of good ones, never stored.
 pub type Fingerprint = [u8; 32];
 
-/// The fingerprint of a token.
+/// The fingerprint of a token or cookie.
 #[must_use]
-pub fn fingerprint(token: &str) -> Fingerprint {
+pub fn fingerprint(token: &[u8]) -> Fingerprint {
     let mut bytes = Fingerprint::default();
-    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    bytes.copy_from_slice(digest(&SHA256, token).as_ref());
     bytes
 }
 

@@ -166,7 +166,7 @@ async fn finish(
             session::start(&browser, signed_in.session).map_err(|_| ApiError::internal())?;
             trail.caller = arrival.caller().await.ok();
             trail.verdict = Verdict::Allowed;
-            trail.rule = Some("signed in".to_owned());
+            trail.rule = Some("signed in".into());
             arrival.services.metrics.count_sign_in("ok");
             tracing::info!(request_id = arrival.request_id, admin = %signed_in.name, "signed in");
             onward(arrival, login, &landing(login, pending.redirect_index, pending.return_to.as_deref()))?
@@ -195,7 +195,7 @@ fn refuse(arrival: &Arrival<'_>, login: &Login, error: LoginError, trail: &mut T
     login.note_failure(arrival.services.clock.now(), &error, arrival.request_id);
     arrival.services.metrics.count_sign_in(error.code());
     trail.verdict = Verdict::Unauthenticated;
-    trail.rule = Some(format!("sign-in refused: {error}"));
+    trail.rule = Some(format!("sign-in refused: {error}").into());
     error.into()
 }
 
@@ -207,7 +207,7 @@ async fn sign_out(arrival: &Arrival<'_>, login: &Login, trail: &mut Trail) -> Re
         return Err(ApiError::bad_request("no_session", "Only a session can be signed out"));
     };
     arrival.require_same_site()?;
-    trail.rule = Some("signed out".to_owned());
+    trail.rule = Some("signed out".into());
     let to = end_session(arrival, login, caller.proof).await?;
     Ok(HttpResponse::Ok()
         .insert_header(("cache-control", "no-store"))

@@ -2,19 +2,21 @@
 
 use actix_session::{Session, SessionExt as _};
 use actix_web::HttpRequest;
-use actix_web::http::header::ORIGIN;
+use actix_web::http::header::{HeaderName, HeaderValue, ORIGIN};
 
 use super::error::ApiError;
 use super::peer::Peer;
+use super::remembered;
 use super::session::{self, SignIn};
 use crate::domain::access::{Caller, Door, Principal, Proof};
 use crate::domain::rbac::Action;
 use crate::services::Services;
 use crate::services::access::AccessError;
+use crate::services::login::Login;
 use crate::services::sessions::SessionError;
 
 /// Header with which browsers say where a request comes from (Fetch Metadata).
-const FETCH_SITE: &str = "sec-fetch-site";
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Where a request comes from, as far as headers that scripts cannot set tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,14 @@ pub struct Arrival<'r> {
 }
 
 impl Arrival<'_> {
+    /// The id as a header's value.
+    ///
+    /// # Errors
+    /// Never for an id of ours.
+    pub fn id_line(&self) -> Result<HeaderValue, ApiError> {
+        HeaderValue::from_str(self.request_id).map_err(|_| ApiError::internal())
+    }
+
     /// Who calls the Admin API: a token wins over a session, and a bad token is refused even with a good session.
     ///
     /// # Errors
@@ -78,6 +88,18 @@ impl Arrival<'_> {
 
     async fn by_session(&self, door: Door) -> Result<Caller, ApiError> {
         let Some(login) = &self.services.login else { return Err(ApiError::invalid_credentials()) };
+        if let Some(live) = remembered::recalled(self.request) {
+            return match self.services.access.principal(live.rbac_user_id).await {
+                Ok(principal) => Ok(self.caller_of(principal, Proof::Session(live.id), door)),
+                Err(AccessError::Invalid) => Err(ApiError::session_expired(self.login_url())),
+                Err(error) => Err(error.into()),
+            };
+        }
+        Box::pin(self.by_cookie(login, door)).await
+    }
+
+    /// The long way: the cookie is opened, the session is read, and both are kept up.
+    async fn by_cookie(&self, login: &Login, door: Door) -> Result<Caller, ApiError> {
         let session = self.request.get_session();
         let id = match session::sign_in(&session) {
             SignIn::Of(id) => id,
@@ -96,6 +118,9 @@ impl Arrival<'_> {
         };
         if live.was_renewed {
             session::note_renewal(&session, self.services.clock.now().0);
+        }
+        if let Some(seen) = remembered::seen(self.request) {
+            self.services.sessions.remember(seen, id).await;
         }
         Ok(self.caller_of(principal, Proof::Session(id), door))
     }
@@ -134,10 +159,11 @@ impl Arrival<'_> {
     /// 403 for an unsafe method with a session cookie whose origin is neither this one nor listed. Where nobody signs
     /// in, programs that say nothing of their origin pass, and browsers on other sites do not.
     pub fn refuse_cross_site(&self, caller: &Caller, action: Action) -> Result<(), ApiError> {
+        if caller.proof == Proof::Token || action == Action::Read {
+            return Ok(());
+        }
         match (caller.proof, self.site()) {
-            (Proof::Token, _) | (_, Site::Own) => Ok(()),
-            (Proof::Off, Site::Unknown) => Ok(()),
-            _ if action == Action::Read => Ok(()),
+            (_, Site::Own) | (Proof::Off, Site::Unknown) => Ok(()),
             _ => Err(ApiError::cross_site()),
         }
     }

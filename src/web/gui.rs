@@ -22,7 +22,7 @@ use super::peer::Peer;
 use super::proxy::{Forward, Upstream, stream_answer};
 use crate::config::settings::GuiSettings;
 use crate::domain::audit::Verdict;
-use crate::kong::path::CanonicalPath;
+use crate::kong::path::{CanonicalPath, PathError};
 use crate::metrics::Face;
 use crate::services::Services;
 
@@ -39,26 +39,35 @@ pub async fn handle(
     services: Data<Services>,
     upstream: Data<Upstream>,
 ) -> HttpResponse {
-    outlive(async move { answer(request, body, services, upstream).await }).await
-}
-
-async fn answer(
-    request: HttpRequest,
-    body: Payload,
-    services: Data<Services>,
-    upstream: Data<Upstream>,
-) -> HttpResponse {
     let gui = &services.settings.gui;
     let prefix = format!("{}{}", gui.path, gui.api_path);
     let path = CanonicalPath::parse(request.uri().path());
     let of_api = match &path {
-        Ok(path) => below(path, &prefix).map(Ok),
+        Ok(path) => path.below(&prefix).map(Ok),
         Err(error) => request.uri().path().starts_with(&format!("{prefix}/")).then_some(Err(*error)),
     };
-    match (of_api.filter(|_| gui.single_origin), path) {
-        (Some(inner), _) => admin_api::serve(&request, body, &services, &upstream, inner, &Mount { prefix }).await,
-        (None, Ok(path)) => Box::pin(serve_manager(&request, body, &services, &upstream, &path)).await,
-        (None, Err(error)) => serve_page(&request, &services, |_| Err(ApiError::bad_path(error))).await,
+    match of_api.filter(|_| gui.single_origin) {
+        Some(inner) => {
+            outlive(admin_api::changes(&request), async move {
+                admin_api::serve(&request, body, &services, &upstream, inner, &Mount { prefix }).await
+            })
+            .await
+        }
+        None => outlive(true, async move { beside_api(&request, body, &services, &upstream, path).await }).await,
+    }
+}
+
+/// Answers what is none of the Admin API's paths.
+async fn beside_api(
+    request: &HttpRequest,
+    body: Payload,
+    services: &Arc<Services>,
+    upstream: &Upstream,
+    path: Result<CanonicalPath, PathError>,
+) -> HttpResponse {
+    match path {
+        Ok(path) => serve_manager(request, body, services, upstream, &path).await,
+        Err(error) => serve_page(request, services, |_| Err(ApiError::bad_path(error))).await,
     }
 }
 
@@ -70,7 +79,7 @@ async fn serve_manager(
     path: &CanonicalPath,
 ) -> HttpResponse {
     let gui = &services.settings.gui;
-    let Some(inner) = below(path, &gui.path) else {
+    let Some(inner) = path.below(&gui.path) else {
         let target = format!("{}/", gui.path);
         return HttpResponse::Found().insert_header((LOCATION, target)).finish();
     };
@@ -93,7 +102,7 @@ async fn manager(
     if !matches!(*arrival.request.method(), Method::GET | Method::HEAD) {
         return Err(ApiError::method_not_allowed("GET, HEAD"));
     }
-    let name = inner.to_string();
+    let name = inner.text();
     if name == "/kconfig.js" {
         let caller = arrival.visitor().await.ok();
         return Ok(kconfig::answer(arrival, caller.as_ref()).await?);
@@ -132,16 +141,12 @@ async fn fetch(
     upstream: &Upstream,
     path: &CanonicalPath,
 ) -> Result<super::proxy::UpstreamResponse, ApiError> {
-    let Some(base) = &arrival.services.settings.upstream.gui_url else {
-        return Err(ApiError::no_manager());
-    };
-    let id = HeaderValue::from_str(arrival.request_id).map_err(|_| ApiError::internal())?;
-    let headers = [(HeaderName::from_static(REQUEST_ID_HEADER), id)];
     let forward = Forward {
-        base,
-        path: &path.to_string(),
+        origin: upstream.gui.as_ref().ok_or_else(ApiError::no_manager)?,
+        path: &path.text(),
         query: arrival.request.uri().query(),
-        headers: &headers,
+        headers: &[],
+        request_id: (HeaderName::from_static(REQUEST_ID_HEADER), arrival.id_line()?),
         may_compress: arrival.request.headers().contains_key(ACCEPT_ENCODING),
         peer: arrival.peer,
     };
@@ -235,16 +240,8 @@ async fn serve_page(
     finish(&arrival, answer(&arrival))
 }
 
-/// The path without `prefix`, when it lies below it segment by segment.
-fn below(path: &CanonicalPath, prefix: &str) -> Option<CanonicalPath> {
-    let wanted: Vec<&str> = prefix.split('/').filter(|segment| !segment.is_empty()).collect();
-    let starts = path.segments().len() >= wanted.len() && path.segments().iter().zip(&wanted).all(|(a, b)| a == b);
-    starts.then(|| wanted.iter().fold(path.clone(), |path, _| path.without_first()))
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -255,15 +252,5 @@ mod tests {
         for document in ["/", "/services", "/services/my.api", "/assetsx", "/consumers/a.json"] {
             assert!(!is_static(document), "{document}");
         }
-    }
-
-    #[test]
-    fn a_prefix_counts_by_whole_segments() {
-        let path = |text: &str| CanonicalPath::parse(text).unwrap();
-        assert_eq!(below(&path("/_api/services"), "/_api").unwrap().to_string(), "/services");
-        assert_eq!(below(&path("/_api"), "/_api").unwrap().to_string(), "/");
-        assert_eq!(below(&path("/_apix/services"), "/_api"), None);
-        assert_eq!(below(&path("/manager/_api/x"), "/manager/_api").unwrap().to_string(), "/x");
-        assert_eq!(below(&path("/x"), "").unwrap().to_string(), "/x");
     }
 }

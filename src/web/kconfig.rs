@@ -75,7 +75,7 @@ async fn reachable(arrival: &Arrival<'_>, caller: Option<&Caller>) -> Result<Vec
 fn api_url(arrival: &Arrival<'_>) -> String {
     let gui = &arrival.services.settings.gui;
     match &gui.api_url {
-        Some(url) if !gui.single_origin => absolute(url, &arrival.peer.scheme).trim_end_matches('/').to_owned(),
+        Some(url) if !gui.single_origin => absolute(url, arrival.peer.scheme).trim_end_matches('/').to_owned(),
         _ => format!("{}{}{}", arrival.peer.origin(), gui.path, gui.api_path),
     }
 }

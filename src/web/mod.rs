@@ -13,6 +13,7 @@ pub mod outlive;
 pub mod pages;
 pub mod peer;
 pub mod proxy;
+pub mod remembered;
 pub mod session;
 pub mod status;
 pub mod trail;

@@ -14,8 +14,12 @@ use super::error::ApiError;
 /// How long a whole body may take that kong-sso reads itself. Whoever is judged must not act much later.
 pub const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Runs `work` to its end even when the caller is dropped.
-pub async fn outlive(work: impl Future<Output = HttpResponse> + 'static) -> HttpResponse {
+/// Runs `work` to its end even when the caller is dropped, where it `changes` something. What only reads may end with its
+/// connection: nobody gets its answer.
+pub async fn outlive(changes: bool, work: impl Future<Output = HttpResponse> + 'static) -> HttpResponse {
+    if !changes {
+        return work.await;
+    }
     rt::spawn(work).await.unwrap_or_else(|error| {
         tracing::error!(error = %error, "a request could not be finished");
         ApiError::internal().into_response()

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HOST, HeaderMap};
+use actix_web::http::header::{HOST, HeaderMap, HeaderValue};
 
 use crate::config::settings::TrustedProxies;
 
@@ -15,13 +15,11 @@ pub struct Peer {
     /// Address of the client, after forwarded headers of trusted peers.
     pub client: IpAddr,
     /// `http` or `https` as the client sees it.
-    pub scheme: String,
+    pub scheme: &'static str,
     /// Host and port as the client sees them.
     pub authority: String,
     /// Whether the TCP peer is trusted.
     pub is_trusted: bool,
-    /// Whether every host that the request names is one, and none is there twice; else nothing may be decided by `authority`.
-    pub is_host_clear: bool,
 }
 
 impl Peer {
@@ -30,24 +28,38 @@ impl Peer {
     pub fn of(request: &HttpRequest, proxies: &TrustedProxies) -> Self {
         let connection = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
         let is_trusted = proxies.trusts(connection);
-        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        let host = || request.headers().get(HOST).and_then(|value| value.to_str().ok()).map(str::trim);
         let forwarded = |name: &str| {
             let last = is_trusted.then(|| entries_from_right(request.headers(), name).next().flatten()).flatten();
             last.filter(|value| !value.is_empty())
         };
-        let scheme = forwarded("x-forwarded-proto")
-            .filter(|scheme| matches!(*scheme, "http" | "https"))
-            .unwrap_or(if request.app_config().secure() { "https" } else { "http" });
-        let own = request.uri().authority().map(|authority| authority.as_str()).or_else(|| header("host"));
+        let is_tls = match forwarded("x-forwarded-proto") {
+            Some("https") => true,
+            Some("http") => false,
+            _ => request.app_config().secure(),
+        };
+        let own = request.uri().authority().map(|authority| authority.as_str()).or_else(host);
         let authority = forwarded("x-forwarded-host").or(own).filter(|host| is_authority(host)).unwrap_or("localhost");
         Self {
             connection,
             client: if is_trusted { client_behind(connection, proxies, request.headers()) } else { connection },
-            scheme: scheme.to_owned(),
+            scheme: if is_tls { "https" } else { "http" },
             authority: authority.to_owned(),
             is_trusted,
-            is_host_clear: is_host_clear(request, is_trusted),
         }
+    }
+
+    /// The line of the request that says `authority`, if it says nothing else.
+    #[must_use]
+    pub fn authority_line(&self, request: &HttpRequest) -> Option<HeaderValue> {
+        request.headers().get(HOST).filter(|line| line.as_bytes() == self.authority.as_bytes()).cloned()
+    }
+
+    /// Whether every host that the request names is one, and none is there twice; else nothing may be decided by
+    /// `authority`.
+    #[must_use]
+    pub fn is_host_clear(&self, request: &HttpRequest) -> bool {
+        is_host_clear(request, self.is_trusted)
     }
 
     /// `scheme://authority`, as browsers write it in `Origin`.
@@ -55,6 +67,24 @@ impl Peer {
     pub fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.authority)
     }
+}
+
+/// An address as text; for the usual ones without a formatter's detour.
+#[must_use]
+pub fn text_of(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else { return address.to_string() };
+    let mut text = String::with_capacity("255.255.255.255".len());
+    for (place, octet) in address.octets().into_iter().enumerate() {
+        if place > 0 {
+            text.push('.');
+        }
+        for (least, divisor) in [(100, 100), (10, 10), (0, 1)] {
+            if octet >= least {
+                text.push(char::from(b'0' + octet / divisor % 10));
+            }
+        }
+    }
+    text
 }
 
 /// Letters that a host with port may have; anything else could leave the place it is written into.
@@ -172,7 +202,7 @@ mod tests {
     fn a_host_that_readers_may_read_differently_is_not_clear() {
         let is_clear = |host: &str| {
             let request = TestRequest::get().uri("/").insert_header(("host", host)).to_http_request();
-            Peer::of(&request, &proxies(false)).is_host_clear
+            Peer::of(&request, &proxies(false)).is_host_clear(&request)
         };
         for host in ["a.example", "a.example:80", "a.example.", "[::1]", "[::1]:80", "a_b", ""] {
             assert!(is_clear(host), "{host}");
@@ -183,7 +213,14 @@ mod tests {
             assert!(!is_clear(host), "{host}");
         }
         let twice = TestRequest::get().append_header(("host", "a")).append_header(("host", "b")).to_http_request();
-        assert!(!Peer::of(&twice, &proxies(false)).is_host_clear);
+        assert!(!Peer::of(&twice, &proxies(false)).is_host_clear(&twice));
+    }
+
+    #[test]
+    fn an_address_is_written_as_everywhere() {
+        for address in ["0.0.0.0", "127.0.0.1", "255.255.255.255", "10.20.100.9", "192.168.101.110", "::1", "fe80::1"] {
+            assert_eq!(text_of(address.parse().unwrap()), address);
+        }
     }
 
     #[test]

@@ -8,14 +8,16 @@ use actix_web::body::{BodyStream, SizedStream};
 use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::web::{Bytes, Payload};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 use awc::error::{ConnectError, SendRequestError};
 use futures_util::StreamExt;
-use url::Url;
+use secrecy::ExposeSecret as _;
 
 use super::error::ApiError;
-use super::peer::Peer;
+use super::peer::{Peer, text_of};
+use crate::config::settings::{RbacSettings, UpstreamSettings};
 use crate::kong::headers::{Credentials, OneHop, may_come_down, may_go_up};
+use crate::kong::origin::Origin;
 use crate::metrics::{Metrics, UpstreamOutcome};
 
 /// How long an idle connection is kept: shorter than servers do, since a change cannot be repeated on a stale one.
@@ -33,6 +35,12 @@ pub type UpstreamResponse = awc::ClientResponse;
 /// The pooled client of one worker.
 pub struct Upstream {
     client: awc::Client,
+    /// `sso_upstream_admin_url`.
+    pub admin: Option<Origin>,
+    /// `sso_upstream_gui_url`.
+    pub gui: Option<Origin>,
+    /// `sso_upstream_admin_headers`.
+    pub admin_headers: Vec<(HeaderName, HeaderValue)>,
     credentials: Credentials,
     max_body: u64,
     metrics: Arc<Metrics>,
@@ -40,14 +48,16 @@ pub struct Upstream {
 
 /// Where and how one request goes up.
 pub struct Forward<'a> {
-    /// Base URL of the upstream; its path, if any, comes first.
-    pub base: &'a Url,
+    /// The upstream.
+    pub origin: &'a Origin,
     /// Canonical path.
     pub path: &'a str,
     /// Query as it came.
     pub query: Option<&'a str>,
     /// Headers to add.
     pub headers: &'a [(HeaderName, HeaderValue)],
+    /// The header that names the request.
+    pub request_id: (HeaderName, HeaderValue),
     /// Whether the answer may be compressed; `false` where kong-sso reads it.
     pub may_compress: bool,
     /// The far end, for `X-Forwarded-*`.
@@ -55,13 +65,12 @@ pub struct Forward<'a> {
 }
 
 impl Upstream {
-    /// A pool whose requests end after `timeout` without response headers. Bodies above `max_body` bytes are refused.
+    /// A pool for the upstreams of `settings`.
     #[must_use]
     pub fn new(
-        timeout: Duration,
-        max_body: u64,
+        settings: &UpstreamSettings,
+        rbac: &RbacSettings,
         tls: rustls::ClientConfig,
-        credentials: Credentials,
         metrics: Arc<Metrics>,
     ) -> Self {
         let connector = awc::Connector::new()
@@ -70,11 +79,25 @@ impl Upstream {
             .rustls_0_23(Arc::new(tls));
         let client = awc::Client::builder()
             .connector(connector)
-            .timeout(timeout)
+            .timeout(settings.timeout)
             .disable_redirects()
             .no_default_headers()
             .finish();
-        Self { client, credentials, max_body, metrics }
+        let sent = |(name, value): &(String, secrecy::SecretString)| {
+            let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
+            value.set_sensitive(true);
+            Some((HeaderName::try_from(name.as_str()).ok()?, value))
+        };
+        Self {
+            client,
+            admin: Origin::of(&settings.admin_url),
+            gui: settings.gui_url.as_ref().and_then(Origin::of),
+            // The loader has refused what no header can be.
+            admin_headers: settings.admin_headers.iter().filter_map(sent).collect(),
+            credentials: Credentials { token_header: rbac.auth_header.clone(), user_header: rbac.user_header.clone() },
+            max_body: settings.max_body,
+            metrics,
+        }
     }
 
     /// Sends `request` with its body and waits for the response headers.
@@ -101,7 +124,7 @@ impl Upstream {
         body: Payload,
         to: &Forward<'_>,
     ) -> Result<UpstreamResponse, ApiError> {
-        let uri = target(to).ok_or_else(ApiError::internal)?;
+        let uri = to.origin.uri(to.path, to.query).ok_or_else(ApiError::internal)?;
         if has_body(request) {
             Box::pin(self.stream_body(request, uri, body, to)).await
         } else {
@@ -162,7 +185,7 @@ impl Upstream {
             }
         }
         set_forwarded(headers, request, to.peer);
-        for (name, value) in to.headers {
+        for (name, value) in to.headers.iter().chain([&to.request_id]) {
             headers.insert(name.clone(), value.clone());
         }
         prepared
@@ -215,64 +238,54 @@ pub(super) fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Joins base, path and query without touching a byte of the latter two.
-fn target(to: &Forward<'_>) -> Option<Uri> {
-    let base_path = to.base.path().trim_end_matches('/');
-    let mut path = String::with_capacity(base_path.len() + to.path.len() + to.query.map_or(0, |query| query.len() + 1));
-    path.push_str(base_path);
-    path.push_str(to.path);
-    if let Some(query) = to.query {
-        path.push('?');
-        path.push_str(query);
-    }
-    let host = to.base.host_str()?;
-    let authority = to.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    Uri::builder().scheme(to.base.scheme()).authority(authority).path_and_query(path).build().ok()
-}
-
 /// `X-Forwarded-*` and `X-Real-IP`: extended when the peer is trusted, written anew otherwise.
 pub(super) fn set_forwarded(headers: &mut HeaderMap, request: &HttpRequest, peer: &Peer) {
-    let connection = peer.connection.to_string();
-    let client = (peer.client != peer.connection).then(|| peer.client.to_string());
-    let mut chain = String::with_capacity(connection.len());
-    if peer.is_trusted {
-        for line in request.headers().get_all(&FORWARDED_FOR).filter_map(|line| line.to_str().ok()) {
-            chain.push_str(line);
-            chain.push_str(", ");
+    let Ok(connection) = HeaderValue::from_maybe_shared(Bytes::from(text_of(peer.connection))) else { return };
+    let client = match peer.client == peer.connection {
+        true => Some(connection.clone()),
+        false => HeaderValue::from_maybe_shared(Bytes::from(text_of(peer.client))).ok(),
+    };
+    let passed = request.headers().get_all(&FORWARDED_FOR).filter_map(|line| line.to_str().ok());
+    let mut chain: String = passed.filter(|_| peer.is_trusted).flat_map(|line| [line, ", "]).collect();
+    let chain = match chain.is_empty() {
+        true => Some(connection.clone()),
+        false => {
+            chain.push_str(connection.to_str().unwrap_or_default());
+            HeaderValue::from_str(&chain).ok()
         }
-    }
-    chain.push_str(&connection);
-    for (name, value) in [
-        (FORWARDED_FOR, chain.as_str()),
-        (FORWARDED_PROTO, &peer.scheme),
-        (FORWARDED_HOST, &peer.authority),
-        (REAL_IP, client.as_ref().unwrap_or(&connection)),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(value) {
+    };
+    let host = peer.authority_line(request).or_else(|| HeaderValue::from_str(&peer.authority).ok());
+    let values = [
+        (FORWARDED_FOR, chain),
+        (FORWARDED_PROTO, Some(HeaderValue::from_static(peer.scheme))),
+        (FORWARDED_HOST, host),
+        (REAL_IP, client),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
             headers.insert(name, value);
         }
     }
 }
 
-/// Starts the answer to the client: Kong's status and the headers that may pass.
-pub fn start_answer(upstream: &UpstreamResponse) -> HttpResponseBuilder {
-    let mut answer = HttpResponse::build(upstream.status());
+/// Copies the headers of Kong's answer that may pass.
+pub fn copy_headers(upstream: &UpstreamResponse, answer: &mut HttpResponse) {
     let hop = OneHop::of(upstream.headers());
     for (name, value) in upstream.headers() {
         if may_come_down(name.as_str(), &hop) {
-            answer.append_header((name.clone(), value.clone()));
+            answer.headers_mut().append(name.clone(), value.clone());
         }
     }
-    answer
 }
 
-/// Streams Kong's body as it comes.
+/// Streams Kong's answer to the client as it comes.
 pub fn stream_answer(upstream: UpstreamResponse) -> HttpResponse {
-    let mut answer = start_answer(&upstream);
     let bodiless = matches!(upstream.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let mut head = HttpResponse::new(upstream.status());
+    copy_headers(&upstream, &mut head);
     match declared_length(upstream.headers()) {
-        Some(length) => answer.no_chunking(length).body(SizedStream::new(length, upstream)),
-        None if bodiless => answer.finish(),
-        None => answer.body(BodyStream::new(upstream)),
+        Some(length) => head.set_body(SizedStream::new(length, upstream)).map_into_boxed_body(),
+        None if bodiless => head,
+        None => head.set_body(BodyStream::new(upstream)).map_into_boxed_body(),
     }
 }

@@ -60,14 +60,12 @@ impl SessionStore for StoredSessions {
     }
 }
 
-/// The middleware for every listener that browsers use. `secret` encrypts the cookie; `path` is the part of the origin
-/// that the cookie is sent to.
+/// The middleware for every listener that browsers use. `secret` encrypts the cookie.
 #[must_use]
 pub fn middleware(
     services: &Data<Services>,
     conf: &SessionConf,
     secret: &secrecy::SecretString,
-    path: &str,
 ) -> SessionMiddleware<StoredSessions> {
     let key = Key::derive_from(sha256_hex(secret.expose_secret().as_bytes()).as_bytes());
     SessionMiddleware::builder(StoredSessions(services.clone()), key)
@@ -76,27 +74,10 @@ pub fn middleware(
         .cookie_http_only(true)
         .cookie_same_site(same_site(conf.cookie_same_site))
         .cookie_domain(conf.cookie_domain.clone())
-        .cookie_path(if path.is_empty() { "/".to_owned() } else { path.to_owned() })
+        .cookie_path("/".to_owned())
         .cookie_content_security(CookieContentSecurity::Private)
         .session_lifecycle(BrowserSession::default())
         .build()
-}
-
-/// Settings of a middleware that is switched off.
-#[must_use]
-pub fn unused() -> SessionConf {
-    SessionConf {
-        secret: None,
-        cookie_name: "kong_sso_session".to_owned(),
-        cookie_domain: None,
-        cookie_secure: true,
-        cookie_same_site: ConfiguredSameSite::Lax,
-        idling_timeout: 0,
-        rolling_timeout: 0,
-        absolute_timeout: 0,
-        transaction_cookie_name: "authorization".to_owned(),
-        transaction_timeout: 0,
-    }
 }
 
 /// The attribute; without one, browsers treat a cookie as `Lax`.

@@ -1,9 +1,11 @@
 //! What becomes known about a request on its way: the material of its audit record (kong-manager.md 7.2).
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use url::form_urlencoded;
 
-use super::peer::Peer;
+use super::peer::{Peer, text_of};
 use crate::domain::access::{Caller, Door};
 use crate::domain::audit::{RequestRecord, Verdict};
 use crate::domain::ids::WorkspaceId;
@@ -39,7 +41,7 @@ pub struct Trail {
     /// The decision.
     pub verdict: Verdict,
     /// The rule that made it.
-    pub rule: Option<String>,
+    pub rule: Option<Arc<str>>,
     /// The door, where nobody is known.
     pub door: Door,
 }
@@ -78,7 +80,7 @@ impl Trail {
         let principal = self.caller.map(|caller| caller.principal);
         RequestRecord {
             request_id: self.request_id,
-            client_ip: peer.client.to_string(),
+            client_ip: text_of(peer.client),
             method: request.method().to_string(),
             path: with_masked_query(path, request.query_string()),
             rbac_user_id: principal.as_ref().and_then(|who| who.rbac_user_id).map(|id| id.to_string()),
@@ -88,7 +90,7 @@ impl Trail {
             status,
             workspace: self.workspace.map(|id| id.to_string()),
             verdict: self.verdict,
-            rule: self.rule,
+            rule: self.rule.map(|rule| rule.to_string()),
         }
     }
 }

@@ -81,8 +81,7 @@ impl Route {
         }
         if let Some(engine) = &self.plugins.oidc {
             let view = RequestView { is_authenticated: caller.is_authenticated, ..*view };
-            // An engine may wait for its provider; that is no reason for each request to carry its whole state.
-            match Box::pin(engine.decide(&view)).await {
+            match engine.decide(&view).await {
                 Verdict::Pass => {
                     let Changes { remove_headers, remove_cookies, .. } = engine.cleanup();
                     passage.changes.remove_headers.extend(remove_headers);

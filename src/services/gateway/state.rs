@@ -6,6 +6,7 @@ use super::Consumers;
 use super::engines::{EngineMaker, Engines};
 use crate::config::declared::{AclConf, Declared, KeyAuthConf, Plugin, PluginConf, Problem, Service};
 use crate::domain::routing::{Found, Router, RoutingRequest, upstream_path};
+use crate::kong::origin::Origin;
 use crate::oidc::engine::Engine;
 
 /// A loaded file.
@@ -23,6 +24,8 @@ pub struct Route {
     pub name: String,
     /// Where it leads.
     pub service: Arc<Service>,
+    /// The part of the service's URL that is the same for all requests; `None` when it is no URL.
+    pub origin: Option<Origin>,
     /// Whether clear text is refused, and with which status.
     pub needs_tls: Option<u16>,
     /// `strip_path`.
@@ -60,6 +63,7 @@ impl State {
             let Some((inherited, service)) = services.get(route.service) else { continue };
             served.push(Route {
                 name: route.name,
+                origin: origin_of(service),
                 service: Arc::clone(service),
                 needs_tls: route.needs_tls.then_some(route.https_redirect_status),
                 strip_path: route.strip_path,
@@ -94,6 +98,11 @@ impl Route {
         let taken = found.taken.filter(|_| self.strip_path);
         Some((upstream_path(&self.service.path, path, taken)?, taken.and_then(|taken| path.get(..taken))))
     }
+}
+
+fn origin_of(service: &Service) -> Option<Origin> {
+    let (scheme, usual) = if service.is_tls { ("https", 443) } else { ("http", 80) };
+    Origin::new(scheme, &service.host, (service.port != usual).then_some(service.port))
 }
 
 /// Makes plugins of their configurations.

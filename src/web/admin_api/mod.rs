@@ -3,7 +3,10 @@
 
 pub mod own;
 mod pagination;
+mod recorded;
 mod root;
+
+use recorded::Recorded;
 
 use std::sync::Arc;
 
@@ -11,7 +14,6 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::auth;
@@ -20,12 +22,13 @@ use super::error::ApiError;
 use super::guard::Arrival;
 use super::outlive::outlive;
 use super::peer::Peer;
-use super::proxy::{Forward, Upstream, stream_answer};
+use super::proxy::{Forward, Upstream, is_read, stream_answer};
+use super::remembered;
 use super::trail::Trail;
-use crate::config::Settings;
-use crate::domain::access::{Caller, Door};
+use crate::domain::access::Caller;
 use crate::domain::audit::Verdict;
 use crate::domain::rbac::Action;
+use crate::kong::origin::Origin;
 use crate::kong::path::{CanonicalPath, PathError};
 use crate::services::Services;
 use crate::services::addressing::{self, Addressed};
@@ -48,11 +51,19 @@ pub async fn handle(
     services: Data<Services>,
     upstream: Data<Upstream>,
 ) -> HttpResponse {
-    outlive(async move {
-        let path = CanonicalPath::parse_of_admin_api(request.uri().path());
-        serve(&request, body, &services, &upstream, path, &Mount::default()).await
-    })
+    let path = CanonicalPath::parse_of_admin_api(request.uri().path());
+    outlive(
+        changes(&request),
+        async move { serve(&request, body, &services, &upstream, path, &Mount::default()).await },
+    )
     .await
+}
+
+/// Whether a request may change something: all but reads do, a sign-in is finished by a GET, and a session that is looked
+/// at may have to be renewed or its tokens refreshed.
+#[must_use]
+pub fn changes(request: &HttpRequest) -> bool {
+    !(is_read(request.method()) && remembered::is_without_session(request))
 }
 
 /// Answers a request whose `path` is below `mount`.
@@ -65,11 +76,11 @@ pub async fn serve(
     mount: &Mount,
 ) -> HttpResponse {
     let peer = Peer::of(request, &services.settings.trusted_proxies);
-    let mut trail = Trail::new(Door::AdminApi);
-    let request_id = trail.request_id.clone();
-    let arrival = Arrival { request, services, peer: &peer, request_id: &request_id };
     let raw = request.uri().path();
     let shown = shown_path(&path, raw.strip_prefix(mount.prefix.as_str()).unwrap_or(raw));
+    let mut trail = Recorded::begin(request, services, &peer, shown);
+    let request_id = trail.request_id.clone();
+    let arrival = Arrival { request, services, peer: &peer, request_id: &request_id };
     let answer = match cors::preflight(request) {
         Some(answer) => Ok(answer),
         None => match path {
@@ -81,14 +92,10 @@ pub async fn serve(
     let mut response = answer.unwrap_or_else(ApiError::into_response);
     cors::decorate(&arrival, response.headers_mut());
     harden(response.headers_mut());
-    if let Ok(value) = HeaderValue::from_str(&request_id) {
+    if let Ok(value) = arrival.id_line() {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    let status = response.status().as_u16();
-    services.metrics.count_request(trail.entrance().into(), request.method().as_str(), status, trail.verdict);
-    if services.audit.is_on() && *request.method() != Method::OPTIONS {
-        services.audit.record(trail.record(request, &peer, &shown, status, services.clock.now()));
-    }
+    trail.finish(response.status().as_u16());
     response
 }
 
@@ -105,8 +112,8 @@ fn harden(headers: &mut HeaderMap) {
 fn shown_path(path: &Result<CanonicalPath, PathError>, raw: &str) -> String {
     match path {
         Err(_) => raw.to_owned(),
-        Ok(path) if raw.ends_with('/') && path.first().is_some() => format!("{path}/"),
-        Ok(path) => path.to_string(),
+        Ok(path) if raw.ends_with('/') && path.first().is_some() => path.text() + "/",
+        Ok(path) => path.text(),
     }
 }
 
@@ -133,17 +140,17 @@ async fn judge(
     path.check_slashes().map_err(ApiError::bad_path)?;
     trail.workspace = Some(workspace.id);
     if is_prefixed && !services.access.reaches(&caller.principal, &workspace.name) {
-        trail.rule = Some("no rule for this workspace".to_owned());
+        trail.rule = Some("no rule for this workspace".into());
         return Err(ApiError::no_permission(caller.principal.name.as_str(), action));
     }
     let prefix = if is_prefixed { format!("{}/{}", mount.prefix, workspace.name) } else { mount.prefix.clone() };
     let place = own::Place { workspace, prefix: &prefix };
     let verdict = own::judge(services, &caller, &place, &path, action).await?;
-    trail.rule = Some(verdict.rule.to_string());
+    trail.rule = Some(Arc::clone(&verdict.rule));
     if !verdict.is_allowed {
         if root::may_be_redacted(services, &path, request.method()) {
             trail.verdict = Verdict::Allowed;
-            trail.rule = Some("sso_rbac_root_read = redacted".to_owned());
+            trail.rule = Some("sso_rbac_root_read = redacted".into());
             return Box::pin(root::redacted(arrival, body, upstream, &place)).await;
         }
         refuse_unknown_workspace(&caller, services, &path)?;
@@ -169,7 +176,7 @@ async fn forward(
 ) -> Result<HttpResponse, ApiError> {
     let request = arrival.request;
     let rewrites = *request.method() == Method::GET && !place.prefix.is_empty();
-    let answer = upstream_answer(arrival, body, upstream, place, &path.to_string(), !rewrites).await?;
+    let answer = upstream_answer(arrival, body, upstream, place, &path.text(), !rewrites).await?;
     if rewrites { pagination::prefix_links(answer, place.prefix).await } else { Ok(stream_answer(answer)) }
 }
 
@@ -183,40 +190,24 @@ async fn upstream_answer(
     may_compress: bool,
 ) -> Result<super::proxy::UpstreamResponse, ApiError> {
     let settings = &arrival.services.settings;
-    let own_upstream = place.workspace.upstream_admin_url.as_deref().map(Url::parse).transpose();
-    let own_upstream = own_upstream.map_err(|_| ApiError::internal())?;
-    if own_upstream.as_ref().is_some_and(|url| !settings.upstream.admits(url)) {
+    let own_url = place.workspace.upstream_admin_url.as_deref().map(Url::parse).transpose();
+    let own_url = own_url.map_err(|_| ApiError::internal())?;
+    if own_url.as_ref().is_some_and(|url| !settings.upstream.admits(url)) {
         return Err(ApiError::upstream_not_admitted());
     }
-    let headers = own_headers(settings, own_upstream.is_none(), arrival.request_id)?;
+    let own_origin = own_url.as_ref().and_then(Origin::of);
+    let origin = if own_url.is_some() { own_origin.as_ref() } else { upstream.admin.as_ref() };
     let forward = Forward {
-        base: own_upstream.as_ref().unwrap_or(&settings.upstream.admin_url),
+        origin: origin.ok_or_else(ApiError::internal)?,
         path,
         query: arrival.request.uri().query(),
-        headers: &headers,
+        // They may hold a key that the cluster of another workspace must not see.
+        headers: if own_url.is_some() { &[] } else { &upstream.admin_headers },
+        request_id: (REQUEST_ID, arrival.id_line()?),
         may_compress,
         peer: arrival.peer,
     };
     upstream.send(arrival.request, body, &forward).await
-}
-
-/// Headers that kong-sso adds: the request's id and, for the server's own upstream only, the operator's
-/// (`sso_upstream_admin_headers`): they may hold a key that the cluster of another workspace must not see.
-fn own_headers(
-    settings: &Settings,
-    is_own_upstream: bool,
-    request_id: &str,
-) -> Result<Vec<(HeaderName, HeaderValue)>, ApiError> {
-    let operators = settings.upstream.admin_headers.iter().filter(|_| is_own_upstream);
-    let own = (REQUEST_ID, HeaderValue::from_str(request_id).map_err(|_| ApiError::internal())?);
-    operators
-        .map(|(name, value)| {
-            let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| ApiError::internal())?;
-            value.set_sensitive(true);
-            Ok((HeaderName::try_from(name).map_err(|_| ApiError::internal())?, value))
-        })
-        .chain([Ok(own)])
-        .collect()
 }
 
 /// A path such as `/nowhere/services` means a workspace that does not exist. Only somebody with rights in every

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -12,10 +13,12 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::web::error::ApiError;
-use crate::web::proxy::{UpstreamResponse, start_answer, stream_answer};
+use crate::web::proxy::{UpstreamResponse, copy_headers, stream_answer};
 
 /// Longest list whose link is corrected, bytes. A longer one passes unchanged: clients can use its `offset`.
 const LONGEST: u64 = 64 * 1024 * 1024;
+
+static NEXT: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\"next\""));
 
 /// Answers with Kong's body, its `next` link below `prefix`.
 ///
@@ -30,11 +33,12 @@ pub(super) async fn prefix_links(mut upstream: UpstreamResponse, prefix: &str) -
         tracing::warn!(error = %error, "Kong's answer broke off");
         ApiError::kong_unreachable()
     })?;
-    let mut answer = start_answer(&upstream);
-    Ok(match rewritten(&body, prefix) {
-        Some(text) => answer.body(text),
-        None => answer.body(body),
-    })
+    let mut answer = match rewritten(&body, prefix) {
+        Some(text) => HttpResponse::build(upstream.status()).body(text),
+        None => HttpResponse::build(upstream.status()).body(body),
+    };
+    copy_headers(&upstream, &mut answer);
+    Ok(answer)
 }
 
 fn may_hold_link(upstream: &UpstreamResponse) -> bool {
@@ -48,9 +52,8 @@ fn may_hold_link(upstream: &UpstreamResponse) -> bool {
 
 /// Whether some member `next` is a text: most lists have one page, and need not be parsed to know that.
 fn mentions_link(body: &[u8]) -> bool {
-    const NAME: &[u8] = b"\"next\"";
-    memmem::find_iter(body, NAME).any(|at| {
-        let rest = body.get(at + NAME.len()..).unwrap_or_default();
+    NEXT.find_iter(body).any(|at| {
+        let rest = body.get(at + NEXT.needle().len()..).unwrap_or_default();
         rest.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != b':') == Some(&b'"')
     })
 }

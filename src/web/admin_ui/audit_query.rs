@@ -49,7 +49,7 @@ pub(super) fn scope(visitor: &AdminSession, endpoint: &str) -> Result<Option<Wor
     visitor.trail.note(|trail| {
         trail.workspace = Some(place.id);
         trail.verdict = Verdict::Allowed;
-        trail.rule = Some(format!("may read {endpoint} in {}", place.name));
+        trail.rule = Some(format!("may read {endpoint} in {}", place.name).into());
     });
     Ok((!place.name.is_default()).then_some(place.id))
 }

@@ -1,5 +1,7 @@
 //! Changes go through the doors of the Admin API, so that pages decide, check and record like every other client.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::extractors::AdminSession;
@@ -49,7 +51,7 @@ impl AdminSession {
         self.trail.note(|trail| {
             trail.workspace = Some(change.workspace.id);
             trail.verdict = if judgement.is_allowed { Verdict::Allowed } else { Verdict::Denied };
-            trail.rule = Some(judgement.rule.to_string());
+            trail.rule = Some(Arc::clone(&judgement.rule));
         });
         let body = match change.body {
             Value::Object(members) => members,

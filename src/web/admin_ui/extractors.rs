@@ -235,7 +235,7 @@ impl AdminSession {
     fn refuse(&self, action: Action, right: String) -> ApiError {
         self.trail.note(|trail| {
             trail.verdict = Verdict::Denied;
-            trail.rule = Some("no rule matches".to_owned());
+            trail.rule = Some("no rule matches".into());
         });
         ApiError::no_permission(self.caller.principal.name.as_str(), action).missing(right)
     }
@@ -325,7 +325,7 @@ fn checked_fields(
 ) -> Result<Map<String, Value>, ApiError> {
     visitor.trail.note(|trail| {
         trail.verdict = Verdict::Denied;
-        trail.rule = Some("cross-site request refused".to_owned());
+        trail.rule = Some("cross-site request refused".into());
     });
     visitor.arrival().require_same_site()?;
     let body = body.map_err(|_| ApiError::bad_request("bad_form", "Cannot parse form body"))?;

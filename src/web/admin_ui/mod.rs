@@ -46,10 +46,14 @@ mod workspaces;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, get, post, resource};
 
+use crate::web::pages::assets;
+
 /// Adds the pages below `base`, the path of the admin pages.
 pub fn configure(config: &mut ServiceConfig, base: &str) {
-    let pages = web::scope(base).wrap(from_fn(frame::frame)).configure(public).configure(people).configure(rights);
-    config.service(pages.configure(state).default_service(web::to(not_found::answer)));
+    let pages = web::scope("").wrap(from_fn(frame::frame)).configure(public).configure(people).configure(rights);
+    let pages = pages.configure(state).default_service(web::to(not_found::answer));
+    // One prefix, so that a call of the Admin API is compared with one pattern only.
+    config.service(web::scope(base).route("/assets/{name}", get().to(assets::serve)).service(pages));
 }
 
 /// Pages around the session.

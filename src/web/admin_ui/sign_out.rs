@@ -51,7 +51,7 @@ pub(super) async fn show(visit: Visit, query: Query<ReturnQuery>) -> PageResult 
 pub(super) async fn sign_out(form: CsrfForm<ReturnQuery>) -> PageResult {
     let visitor = form.visitor;
     let login = visitor.services.login.as_ref().ok_or_else(ApiError::not_found)?;
-    visitor.trail.note(|trail| trail.rule = Some("signed out".to_owned()));
+    visitor.trail.note(|trail| trail.rule = Some("signed out".into()));
     let to = auth::end_session(&visitor.arrival(), login, visitor.caller.proof).await?;
     match to.url.filter(|_| to.is_at_provider) {
         Some(url) => Ok(pages::continue_to(&visitor.services.settings.gui, url.as_str())?),

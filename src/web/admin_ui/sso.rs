@@ -118,7 +118,7 @@ pub(super) async fn start_test(form: CsrfForm<ButtonForm>) -> PageResult {
     let login = visitor.services.login.as_ref().ok_or_else(ApiError::not_found)?;
     visitor.trail.note(|trail| {
         trail.verdict = Verdict::Allowed;
-        trail.rule = Some("super-admin".to_owned());
+        trail.rule = Some("super-admin".into());
     });
     Ok(auth::start_by_page(&visitor.arrival(), login, LoginPurpose::Test).await?)
 }

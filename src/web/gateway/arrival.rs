@@ -90,7 +90,7 @@ impl<'r> Arrival<'r> {
     pub(super) fn view(&self) -> RequestView<'_> {
         RequestView {
             method: &self.method,
-            scheme: &self.peer.scheme,
+            scheme: self.peer.scheme,
             authority: &self.peer.authority,
             path: self.external_path(),
             query: self.query.as_deref(),

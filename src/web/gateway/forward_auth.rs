@@ -41,7 +41,7 @@ pub(super) async fn answer(request: &HttpRequest, rest: &str, services: &Service
         tracing::warn!(peer = %peer.connection, "{message}");
         return (refusal(StatusCode::FORBIDDEN, message), String::new());
     }
-    if !peer.is_host_clear {
+    if !peer.is_host_clear(request) {
         return (refusal(StatusCode::BAD_REQUEST, "the host of the request is none"), String::new());
     }
     let told = match read(request, rest) {

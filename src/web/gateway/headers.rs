@@ -70,18 +70,25 @@ pub(super) fn fill(target: &mut HeaderMap, arrival: &Arrival<'_>, to: &Forward<'
 
 /// A name as the most careless reader reads it: some servers take `X_Consumer_ID` and `X.Consumer.ID` for `X-Consumer-ID`.
 pub(super) fn spelled(name: &str) -> Cow<'_, str> {
-    let is_kept = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    match name.chars().all(is_kept) {
+    match name.bytes().all(|byte| kept(byte) == byte) {
         true => Cow::Borrowed(name),
-        false => Cow::Owned(name.replace(|c| !is_kept(c), "-")),
+        false => Cow::Owned(name.bytes().map(|byte| char::from(kept(byte))).collect()),
     }
+}
+
+/// A byte of a name as the most careless reader reads it.
+const fn kept(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte } else { b'-' }
 }
 
 /// Whether the caller's header of that spelling must not reach the upstream.
 fn is_removed(name: &str, to: &Forward<'_>) -> bool {
+    let is_spelling = |name: &str, pattern: &str| {
+        name.len() == pattern.len() && name.bytes().zip(pattern.bytes()).all(|(one, other)| one == kept(other))
+    };
     let fits = |pattern: &str| match pattern.strip_suffix('*') {
-        Some(start) => name.starts_with(&*spelled(start)),
-        None => name == spelled(pattern),
+        Some(start) => name.get(..start.len()).is_some_and(|begin| is_spelling(begin, start)),
+        None => is_spelling(name, pattern),
     };
     IDENTITY.into_iter().any(fits)
         || OVERRIDES.contains(&name)

@@ -79,7 +79,7 @@ async fn serve(
     if matches!(*arrival.request.method(), Method::CONNECT | Method::TRACE) {
         return Err(Failure::Method);
     }
-    if !arrival.peer.is_host_clear {
+    if !arrival.peer.is_host_clear(arrival.request) {
         return Err(Failure::Malformed);
     }
     let state = services.gateway.current();

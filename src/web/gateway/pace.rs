@@ -83,7 +83,8 @@ pub(super) fn paced(
     upstream: awc::ClientResponse,
     longest: Duration,
 ) -> impl Stream<Item = Result<Bytes, Box<dyn std::error::Error>>> {
-    futures_util::stream::try_unfold(upstream, move |mut upstream| async move {
+    // A pointer is what moves from piece to piece.
+    futures_util::stream::try_unfold(Box::new(upstream), move |mut upstream| async move {
         let chunk = tokio::time::timeout(longest, upstream.next()).await?;
         Ok(chunk.transpose()?.map(|chunk| (chunk, upstream)))
     })

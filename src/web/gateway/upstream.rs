@@ -146,39 +146,24 @@ fn failure(error: &SendRequestError, service: &Service) -> Failure {
 
 /// The URL of the upstream request.
 pub(super) fn target(arrival: &Arrival<'_>, to: &Forward<'_>) -> Option<Uri> {
-    let service = &to.route.service;
     let sent = to.changes.query.as_deref().or(arrival.query.as_deref());
     let query = sent.map(|query| changes::arguments(query, &to.changes.remove_query));
-    let mut path = to.path.to_owned();
     // A query that lost all its arguments is gone; one that was sent empty is kept.
-    if let Some(query) = query.filter(|query| !query.is_empty() || sent == Some("")) {
-        path.push('?');
-        path.push_str(&query);
-    }
-    let (scheme, usual) = if service.is_tls { ("https", 443) } else { ("http", 80) };
-    let authority = match service.port == usual {
-        true => service.host.clone(),
-        false => format!("{}:{}", service.host, service.port),
-    };
-    Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build().ok()
+    let query = query.filter(|query| !query.is_empty() || sent == Some(""));
+    to.route.origin.as_ref()?.uri(to.path, query.as_deref())
 }
 
 /// The client's answer: status, headers, and the body as it comes.
 fn stream_answer(upstream: awc::ClientResponse, method: &Method, read_timeout: Duration) -> HttpResponse {
     let status = upstream.status();
-    let mut built = HttpResponse::build(status);
     let length = declared_length(upstream.headers());
     let bodiless = *method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let mut passed = actix_web::http::header::HeaderMap::new();
-    answer::copy_headers(upstream.headers(), &mut passed);
+    let mut head = HttpResponse::new(status);
+    answer::copy_headers(upstream.headers(), head.headers_mut());
     let body = paced(upstream, read_timeout);
-    let mut response = match length {
-        Some(length) => built.no_chunking(length).body(SizedStream::new(length, body)),
-        None if bodiless => built.finish(),
-        None => built.body(BodyStream::new(body)),
-    };
-    for (name, value) in passed {
-        response.headers_mut().append(name, value);
+    match length {
+        Some(length) => head.set_body(SizedStream::new(length, body)).map_into_boxed_body(),
+        None if bodiless => head,
+        None => head.set_body(BodyStream::new(body)).map_into_boxed_body(),
     }
-    response
 }
