@@ -19,6 +19,7 @@ mod client_proof;
 pub mod context;
 pub mod extras;
 pub mod failure;
+pub mod frontchannel;
 pub mod headers;
 pub mod login;
 pub mod logout;

@@ -4,6 +4,7 @@ mod access;
 mod backchannel;
 mod bearer;
 mod forward_auth;
+mod frontchannel;
 mod grants;
 mod hostile;
 mod introspection;

@@ -91,7 +91,8 @@ impl Sessions {
         Ok(self.forget(view))
     }
 
-    /// Ends the sessions that a logout from outside names; returns how many. Those in cookies alone cannot be reached.
+    /// Ends the sessions that a logout from outside names; returns how many. Those in cookies alone cannot be reached. This
+    /// node may believe in them until [`Self::look_again`].
     ///
     /// # Errors
     /// The storage failed.
@@ -99,9 +100,12 @@ impl Sessions {
         let Some(storage) = &self.0.parts.storage else {
             return Ok(0);
         };
-        let ended = storage.delete_named(name).await?;
+        Ok(storage.delete_named(name).await?)
+    }
+
+    /// Asks the storage again for every session from now on: some have ended there.
+    pub fn look_again(&self) {
         self.0.stored.invalidate_all();
-        Ok(ended)
     }
 
     /// The cookies that take the session out of the browser, whether it is good or not. Those of others stay.

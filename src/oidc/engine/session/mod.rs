@@ -28,7 +28,7 @@ use std::time::Duration;
 use moka::future::Cache;
 
 pub use codec::names as cookie_names;
-pub use content::SessionContent;
+pub use content::{SessionContent, Who};
 pub use facts::SessionFacts;
 pub use opening::OpenSession;
 pub use refreshing::{Refresh, Refreshed};

@@ -7,6 +7,8 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::time::UnixSeconds;
 
+use super::Who;
+
 /// Seconds for which the key of a replaced session leads to its successor.
 pub const STALE_WINDOW: i64 = 10;
 
@@ -24,6 +26,17 @@ pub struct LogoutName {
     pub subject: Option<String>,
     /// `sid`.
     pub idp_session: Option<String>,
+}
+
+impl LogoutName {
+    /// Whether that is whom it names.
+    #[must_use]
+    pub fn names(&self, who: &Who) -> bool {
+        let is = |named: &Option<String>, known: &Option<String>| named.is_none() || named == known;
+        let names_somebody = self.subject.is_some() || self.idp_session.is_some();
+        let is_of_issuer = who.issuer.as_ref() == Some(&self.issuer);
+        names_somebody && is_of_issuer && is(&self.subject, &who.subject) && is(&self.idp_session, &who.idp_session)
+    }
 }
 
 /// A stored session. `Debug` hides it.
