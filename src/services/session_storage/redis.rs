@@ -61,6 +61,25 @@ redis.call('EXPIREAT', KEYS[1], ARGV[2])
 return 1
 ";
 
+/// Unless the key leads to a successor: it is gone, and its lease too. The entries of the indices lead nowhere from now on
+/// and end with them.
+const END: &str = r"
+if redis.call('HGET', KEYS[1], 'r') == '1' then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+return 1
+";
+
+/// The sessions in all of these indices, in one step: none of them is replaced meanwhile.
+const END_NAMED: &str = r"
+local ended = 0
+for _, key in ipairs(redis.call('SINTER', unpack(KEYS))) do
+  ended = ended + redis.call('DEL', ARGV[1] .. ':' .. key)
+  redis.call('DEL', ARGV[1] .. ':lease:' .. key)
+  for _, index in ipairs(KEYS) do redis.call('SREM', index, key) end
+end
+return ended
+";
+
 const LEASE: &str = r"
 if redis.call('HGET', KEYS[1], 'r') ~= '0' then return 0 end
 if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
@@ -80,6 +99,8 @@ pub struct RedisSessions {
     create: Script,
     replace: Script,
     touch: Script,
+    end: Script,
+    end_named: Script,
     lease: Script,
     release: Script,
 }
@@ -119,6 +140,8 @@ impl RedisSessions {
             create: script(CREATE),
             replace: script(REPLACE),
             touch: Script::new(TOUCH),
+            end: Script::new(END),
+            end_named: Script::new(END_NAMED),
             lease: Script::new(LEASE),
             release: Script::new(RELEASE),
         })
@@ -159,16 +182,11 @@ impl RedisSessions {
         if sets.is_empty() {
             return Ok(0);
         }
-        let mut command = redis::cmd("SINTER");
-        command.arg(&sets);
-        let keys: Vec<String> = self.within(command.query_async(&mut connection)).await?;
-        let mut ended = 0;
-        for key in keys {
-            let record = self.load(&key).await?;
-            self.delete(&key).await?;
-            ended += u64::from(record.is_some());
+        let mut call = self.end_named.arg(&self.prefix);
+        for set in sets {
+            call.key(set);
         }
-        Ok(ended)
+        self.within(call.invoke_async(&mut connection)).await
     }
 }
 
@@ -232,13 +250,12 @@ impl SessionStorage for RedisSessions {
         .boxed()
     }
 
-    fn delete<'s>(&'s self, key: &'s str) -> Step<'s, ()> {
+    fn end<'s>(&'s self, key: &'s str) -> Step<'s, bool> {
         async move {
-            // The entries of the indices lead nowhere from now on and end with them.
-            let mut command = redis::cmd("DEL");
-            command.arg(self.record_name(key)).arg(self.lease_name(key));
-            let _: i64 = self.within(command.query_async(&mut self.connection.clone())).await?;
-            Ok(())
+            let mut call = self.end.key(self.record_name(key));
+            call.key(self.lease_name(key));
+            let done: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            Ok(done == 1)
         }
         .boxed()
     }

@@ -17,7 +17,7 @@ use super::storage::Record;
 use super::{Inner, POINTER, RECORD, REMEMBER, SESSION, SessionContent, SessionFacts, Sessions, StorageError};
 
 /// Successors that are followed from one id.
-pub(super) const MAX_HOPS: usize = 4;
+const MAX_HOPS: usize = 4;
 /// Bytes that a session takes, as a multiple of its texts: claims in memory are larger than as text.
 const SIZE_FACTOR: usize = 4;
 /// Bytes of a session besides its texts.

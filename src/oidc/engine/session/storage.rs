@@ -78,10 +78,11 @@ pub trait SessionStorage: fmt::Debug + Send + Sync {
     /// Records a use; never moves the time back. Without effect when the session is gone or replaced.
     fn touch<'s>(&'s self, key: &'s str, seen: UnixSeconds, expires_at: UnixSeconds) -> Step<'s, ()>;
 
-    /// Ends a session.
-    fn delete<'s>(&'s self, key: &'s str) -> Step<'s, ()>;
+    /// Ends a session. `false`, and nothing has ended, when a successor took its place: that one has to be ended.
+    fn end<'s>(&'s self, key: &'s str) -> Step<'s, bool>;
 
-    /// Ends the sessions of that name: by subject, by the provider's session, or by both together; returns how many.
+    /// Ends the sessions of that name: by subject, by the provider's session, or by both together; returns how many. One that
+    /// is replaced at the same moment ends as well.
     fn delete_named<'s>(&'s self, name: &'s LogoutName) -> Step<'s, u64>;
 
     /// Tries to become the one who refreshes the tokens of a session, for some seconds; `false` when another is.
