@@ -12,10 +12,9 @@ use super::methods::user_info;
 use super::proof::Proof;
 use super::refusal::{ChallengeError, Refusal, RefusalClass};
 use super::request::RequestView;
-use super::search::{self, Spot};
 use super::session::OpenSession;
 use super::verdict::{Forwarded, Verdict};
-use super::{Engine, access, after_login, failure, headers, mapping};
+use super::{Engine, access, after_login, copies, failure, headers, mapping};
 
 /// A session that holds, and the cookies that the browser gets.
 type Kept = (Option<OpenSession>, Vec<String>);
@@ -112,11 +111,7 @@ impl Engine {
     /// The request of a caller who proved nothing and may pass all the same (openid-connect.md 1.7).
     fn anonymous(&self, view: &RequestView<'_>, caller: Caller) -> Forwarded {
         let conf = self.conf();
-        let spots = match search::find(conf.methods, &conf.search, view) {
-            Ok(found) => found.map(|found| found.spots).unwrap_or_default(),
-            // Nobody can say what of it is the credential.
-            Err(_) => vec![Spot::Header("authorization".to_owned())],
-        };
+        let spots = copies::spots(conf.methods, &conf.search, view);
         Forwarded { changes: headers::anonymous(conf, &caller, &spots), ..of_caller(caller) }
     }
 

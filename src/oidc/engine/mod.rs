@@ -17,6 +17,7 @@ mod claim_values;
 pub mod client_choice;
 mod client_proof;
 pub mod context;
+mod copies;
 pub mod extras;
 pub mod failure;
 pub mod frontchannel;
@@ -128,7 +129,7 @@ impl Engine {
         let conf = self.conf();
         let chooses_client = || conf.clients.len() > 1 && client_choice::asked_for(conf, view).is_none();
         !self.stands_aside(view)
-            && (search::may_need_body(conf.methods, &conf.search, view)
+            && (search::may_need_body(conf.methods, &conf.search, view, conf.mapping.anonymous.is_some())
                 || Extras::may_need_body(conf)
                 || logout::wants_body(&conf.logout, view)
                 || conf.allows(Method::AuthorizationCode) && self.login.wants_body(view)
