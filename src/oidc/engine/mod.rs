@@ -33,6 +33,7 @@ pub mod search;
 pub mod session;
 mod session_refresher;
 mod set_cookie;
+pub mod shared_answers;
 #[cfg(test)]
 mod tests_support;
 pub mod tokens;
@@ -54,6 +55,7 @@ use login::Login;
 use methods::kong_oauth2::GatewayTokens;
 use session::{SessionParts, Sessions};
 use session_refresher::SessionRefresher;
+use shared_answers::{SharedAnswers, SharedStore};
 
 pub use mapping::ConsumerDirectory;
 pub use proof::{ClaimSources, Proof, ProvedTokens};
@@ -73,6 +75,8 @@ pub struct EngineParts {
     pub gateway_tokens: Option<Arc<dyn GatewayTokens>>,
     /// What clients without a key of their own sign with.
     pub own_keys: Arc<dyn OwnKeyRing>,
+    /// Where nodes share what they remember, when they do.
+    pub shared: Option<Arc<dyn SharedStore>>,
     /// What sessions and started logins need.
     pub sessions: SessionParts,
 }
@@ -92,7 +96,8 @@ impl Engine {
     pub fn new(conf: OpenIdConnectConf, parts: EngineParts) -> Self {
         warn_about(&conf);
         let provider = Provider::new(&conf.provider, parts.http.clone(), parts.clock.clone());
-        let context = Context::new(conf, provider, parts.http, parts.clock, parts.own_keys);
+        let shared = parts.shared.map(|store| SharedAnswers::new(store, parts.sessions.secret.clone()));
+        let context = Context { shared, ..Context::new(conf, provider, parts.http, parts.clock, parts.own_keys) };
         let login = Login::new(context.clone(), parts.sessions.secret.clone());
         let refresher = Arc::new(SessionRefresher(context.clone()));
         let sessions = Sessions::new(Arc::clone(&context.conf), parts.sessions, context.clock.clone(), refresher);

@@ -132,15 +132,17 @@ pub fn find<'r>(methods: MethodSet, search: &CredentialSearch, view: &RequestVie
 /// where something malformed is there: whoever sent it may pass as nobody, without its copies.
 #[must_use]
 pub fn may_need_body(methods: MethodSet, search: &CredentialSearch, view: &RequestView<'_>, for_copies: bool) -> bool {
+    let mut is_malformed = false;
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_enabled(methods)) {
         for place in PLACES.into_iter().filter(|place| kind.places(search).has(*place)) {
             if place == Place::Body {
                 return true;
             }
             match look(kind, place, methods, search, view) {
-                Ok(Some(_)) => return false,
+                Ok(Some(_)) if !is_malformed => return false,
                 Err(_) if !for_copies => return false,
-                Err(_) | Ok(None) => {}
+                Err(_) => is_malformed = true,
+                Ok(_) => {}
             }
         }
     }

@@ -114,7 +114,7 @@ impl Context {
         let (verified, snapshot) = self.verify_with(&snapshot, token, wanted).await?;
         let good_until = self.good_until(&verified.claims).filter(|_| self.checks(wanted).claims);
         let known = KnownToken { claims: Arc::new(verified.claims), jwk: verified.jwk };
-        self.verified.keep(key, known.clone(), good_until, snapshot, token.len()).await;
+        self.verified.keep(key, token, known.clone(), good_until, snapshot).await;
         Ok(known)
     }
 

@@ -7,18 +7,15 @@
 //! PREFIX:sub:HASH     set of keys of a subject; PREFIX:sid:HASH of a session of the provider
 //! ```
 
-use std::time::Duration;
-
 use futures_util::FutureExt as _;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo, Script, TlsCertificates};
-use secrecy::ExposeSecret as _;
+use redis::Script;
 
 use crate::config::plugin::RedisConf;
 use crate::config::settings::EgressSettings;
 use crate::domain::time::UnixSeconds;
 use crate::oidc::engine::session::{LogoutName, Record, SessionStorage, Step, StorageError};
 use crate::sealing::sha256_hex;
+use crate::services::redis_connection::RedisConnection;
 
 /// Stores a session and its entries in the indices, which live as long as the longest session in them.
 const STORE: &str = r"
@@ -93,9 +90,8 @@ return 0
 
 /// Redis as a storage of sessions.
 pub struct RedisSessions {
-    connection: ConnectionManager,
+    connection: RedisConnection,
     prefix: String,
-    timeout: Duration,
     create: Script,
     replace: Script,
     touch: Script,
@@ -111,32 +107,17 @@ impl std::fmt::Debug for RedisSessions {
     }
 }
 
-impl From<redis::RedisError> for StorageError {
-    fn from(error: redis::RedisError) -> Self {
-        Self(format!("Redis: {error}"))
-    }
-}
-
 impl RedisSessions {
     /// The storage. Connects when it is first used, and again whenever the connection was lost.
     ///
     /// # Errors
     /// The configuration cannot be used.
     pub fn new(conf: &RedisConf, egress: &EgressSettings) -> Result<Self, StorageError> {
-        let (connect, respond) =
-            (Duration::from_millis(conf.connect_timeout_ms), Duration::from_millis(conf.response_timeout_ms));
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_min_delay(Duration::from_millis(20))
-            .set_max_delay(Duration::from_millis(200))
-            .set_connection_timeout(Some(connect))
-            .set_response_timeout(Some(respond));
-        let connection = ConnectionManager::new_lazy_with_config(client(conf, egress)?, config)?;
+        let connection = RedisConnection::new(conf, egress)?;
         let script = |body: &str| Script::new(&format!("{STORE}{body}"));
         Ok(Self {
             connection,
             prefix: conf.prefix.clone(),
-            timeout: connect + respond,
             create: script(CREATE),
             replace: script(REPLACE),
             touch: Script::new(TOUCH),
@@ -167,16 +148,8 @@ impl RedisSessions {
         ]
     }
 
-    /// Bounded as a whole: waiting for a connection and for its answer.
-    async fn within<T>(&self, step: impl Future<Output = redis::RedisResult<T>>) -> Result<T, StorageError> {
-        match tokio::time::timeout(self.timeout, step).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(StorageError(format!("Redis: no answer within {} ms", self.timeout.as_millis()))),
-        }
-    }
-
     async fn delete_all(&self, name: &LogoutName) -> Result<u64, StorageError> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.connection.handle();
         let [sub, sid] = self.indices(Some(name));
         let sets: Vec<String> = [sub, sid].into_iter().filter(|index| !index.is_empty()).collect();
         if sets.is_empty() {
@@ -186,26 +159,16 @@ impl RedisSessions {
         for set in sets {
             call.key(set);
         }
-        self.within(call.invoke_async(&mut connection)).await
+        self.connection.within(call.invoke_async(&mut connection)).await
     }
 }
 
 impl SessionStorage for RedisSessions {
     fn load<'s>(&'s self, key: &'s str) -> Step<'s, Option<Record>> {
         async move {
-            let look = || async {
-                let mut command = redis::cmd("HMGET");
-                command.arg(self.record_name(key)).arg(&["s", "r", "t", "e", "i", "u", "d"]);
-                command.query_async::<Vec<Option<String>>>(&mut self.connection.clone()).await
-            };
-            let fields = self.within(async {
-                match look().await {
-                    // A server that is back is noticed by the first request, not by the second.
-                    Err(error) if error.is_io_error() && !error.is_timeout() => look().await,
-                    other => other,
-                }
-            });
-            Ok(record(fields.await?))
+            let mut command = redis::cmd("HMGET");
+            command.arg(self.record_name(key)).arg(&["s", "r", "t", "e", "i", "u", "d"]);
+            Ok(record(self.connection.ask(&command).await?))
         }
         .boxed()
     }
@@ -218,7 +181,7 @@ impl SessionStorage for RedisSessions {
             call.arg(key).arg(&record.sealed).arg(record.last_seen_at.0).arg(record.expires_at.0);
             call.arg(name.issuer).arg(name.subject.unwrap_or_default()).arg(sub).arg(sid);
             call.arg(name.idp_session.unwrap_or_default());
-            let _: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let _: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(())
         }
         .boxed()
@@ -234,7 +197,7 @@ impl SessionStorage for RedisSessions {
             call.arg(name.issuer).arg(name.subject.unwrap_or_default()).arg(sub).arg(sid);
             call.arg(&pointer.sealed).arg(pointer.expires_at.0).arg(old);
             call.arg(name.idp_session.unwrap_or_default());
-            let done: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let done: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(done == 1)
         }
         .boxed()
@@ -244,7 +207,7 @@ impl SessionStorage for RedisSessions {
         async move {
             let mut call = self.touch.key(self.record_name(key));
             call.arg(seen.0).arg(expires_at.0);
-            let _: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let _: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(())
         }
         .boxed()
@@ -254,7 +217,7 @@ impl SessionStorage for RedisSessions {
         async move {
             let mut call = self.end.key(self.record_name(key));
             call.key(self.lease_name(key));
-            let done: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let done: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(done == 1)
         }
         .boxed()
@@ -268,7 +231,7 @@ impl SessionStorage for RedisSessions {
         async move {
             let mut call = self.lease.key(self.record_name(key));
             call.key(self.lease_name(key)).arg(owner).arg(seconds.saturating_mul(1000));
-            let done: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let done: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(done == 1)
         }
         .boxed()
@@ -278,7 +241,7 @@ impl SessionStorage for RedisSessions {
         async move {
             let mut call = self.release.key(self.lease_name(key));
             call.arg(owner);
-            let _: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let _: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(())
         }
         .boxed()
@@ -298,35 +261,4 @@ fn record(fields: Vec<Option<String>>) -> Option<Record> {
         last_seen_at: UnixSeconds(seen.parse().ok()?),
         expires_at: UnixSeconds(end.parse().ok()?),
     })
-}
-
-fn client(conf: &RedisConf, egress: &EgressSettings) -> Result<Client, StorageError> {
-    let mut settings = RedisConnectionInfo::default().set_db(conf.database);
-    if let Some(username) = &conf.username {
-        settings = settings.set_username(username);
-    }
-    if let Some(password) = &conf.password {
-        settings = settings.set_password(password.expose_secret());
-    }
-    let info = address(conf).into_connection_info()?.set_redis_settings(settings);
-    if !conf.tls || conf.socket.is_some() {
-        return Ok(Client::open(info)?);
-    }
-    // Redis takes either the system's authorities or these.
-    let own_roots = (!egress.extra_roots.is_empty()).then(|| egress.extra_roots.join("\n").into_bytes());
-    Ok(Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert: own_roots })?)
-}
-
-fn address(conf: &RedisConf) -> ConnectionAddr {
-    match &conf.socket {
-        Some(path) => ConnectionAddr::Unix(path.into()),
-        None if conf.tls => {
-            if conf.server_name.as_ref().is_some_and(|name| *name != conf.host) {
-                tracing::warn!("redis.server_name is not used: certificates are checked for redis.host");
-            }
-            let (host, port) = (conf.host.clone(), conf.port);
-            ConnectionAddr::TcpTls { host, port, insecure: !conf.tls_verify, tls_params: None }
-        }
-        None => ConnectionAddr::Tcp(conf.host.clone(), conf.port),
-    }
 }

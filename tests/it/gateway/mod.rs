@@ -20,4 +20,5 @@ mod real_proxies;
 mod reloading;
 mod search;
 mod sessions;
+mod shared_cache;
 mod streaming;

@@ -249,7 +249,10 @@ impl GrantRequest<'_> {
         // The tokens, their claims, and the answer as it came.
         let bytes = answer.whole.to_string().len().saturating_mul(4);
         let ttl = cache::ttl(&self.context.conf.cache, lifetime);
-        Fresh { value: Granted { proof: Arc::new(proof), at }, ttl, bytes }
+        let tokens = &proof.tokens;
+        let about = [&tokens.access_token, &tokens.id_token, &tokens.refresh_token].into_iter().flatten();
+        let about = about.map(|token| Key::of_token(token.expose_secret())).collect();
+        Fresh { value: Granted { proof: Arc::new(proof), at }, ttl, bytes, about }
     }
 
     async fn ask(&self, grant: Grant<'_>) -> Result<TokenAnswer, Refusal> {

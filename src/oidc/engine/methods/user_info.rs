@@ -81,7 +81,8 @@ async fn fetch(
         }
     };
     let bytes = value.to_string().len();
-    Ok(Fresh { value, ttl: cache::ttl(&context.conf.cache, lifetime(context, token)), bytes })
+    let about = vec![Key::of_token(token.expose_secret())];
+    Ok(Fresh { value, ttl: cache::ttl(&context.conf.cache, lifetime(context, token)), bytes, about })
 }
 
 /// Seconds that a signed token has left. UserInfo has just accepted it, so that its own word is enough here.

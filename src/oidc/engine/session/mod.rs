@@ -165,3 +165,34 @@ impl Inner {
         Some(SessionLimits { idling: 0, rolling: conf.rolling_timeout, absolute: conf.absolute_timeout })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn known(bytes: usize) -> Arc<Known> {
+        let content = json!({
+            "id": "i", "audience": "a", "method": "bearer", "plugin_issuer": "p", "created_at": 0, "renewed_at": 0,
+            "last_seen_at": 0, "access_token": "x".repeat(bytes),
+        });
+        Arc::new(Known::new(serde_json::from_value(content).unwrap()))
+    }
+
+    #[tokio::test]
+    async fn the_memory_that_sessions_take_is_bounded_by_their_bytes() {
+        let stored = cache(CACHED_FOR, |known: &Arc<Known>| known.bytes());
+        for number in 0..100 {
+            stored.insert(number.to_string(), known(1024 * 1024)).await;
+        }
+        stored.run_pending_tasks().await;
+        assert!(stored.weighted_size() <= CACHED_BYTES && (1..=16).contains(&stored.entry_count()));
+        let small = cache(COOKIE_CACHED_FOR, |known: &Arc<Known>| known.bytes());
+        for number in 0..10_000 {
+            small.insert(number.to_string(), known(100)).await;
+        }
+        small.run_pending_tasks().await;
+        assert!(small.entry_count() > 9_000, "many small ones are kept: {}", small.entry_count());
+    }
+}
