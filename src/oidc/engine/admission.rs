@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::config::plugin::HeaderConf;
 use crate::domain::method::Method;
 
 use super::authentication::{Evidence, Unproved, unexpected};
@@ -47,7 +48,10 @@ impl Engine {
         let mut changes = headers::upstream(conf, proof, &caller, &evidence.spots);
         let mut response_headers = headers::downstream(conf, proof);
         let mut tell = evidence.told.clone();
-        if let Some(session) = &session {
+        let is_told = |headers: &HeaderConf| !headers.session.is_empty() || headers.session_id.is_some();
+        if let Some(session) = &session
+            && (is_told(&conf.upstream) || is_told(&conf.downstream))
+        {
             let facts = self.sessions.facts(session.content());
             tell.extend(facts.headers(&conf.upstream));
             response_headers.extend(facts.headers(&conf.downstream));
@@ -73,10 +77,10 @@ impl Engine {
         let is_wanted =
             conf.user_info.search || conf.upstream.user_info.is_some() || conf.downstream.user_info.is_some();
         let is_known = proof.claims.user_info.is_some() || proof.method == Method::KongOAuth2;
-        let Some(token) = proof.tokens.access_token.clone().filter(|_| is_wanted && !is_known) else {
+        let Some(token) = proof.tokens.access_token.as_ref().filter(|_| is_wanted && !is_known) else {
             return Ok(());
         };
-        let said = match user_info::ask(&self.context, view, proof.client, &token).await {
+        let said = match Box::pin(user_info::ask(&self.context, view, proof.client, token)).await {
             Ok(said) => said,
             Err(refusal) if refusal.is_temporary() => return Err(refusal),
             Err(refusal) => {
@@ -104,7 +108,8 @@ impl Engine {
         if !sessions.starts_for(evidence.proof.method) {
             return Ok((None, Vec::new()));
         }
-        let (open, cookies) = sessions.start(view, &evidence.proof).await.map_err(|error| unexpected(&error))?;
+        let (open, cookies) =
+            Box::pin(sessions.start(view, &evidence.proof)).await.map_err(|error| unexpected(&error))?;
         Ok((Some(open), cookies))
     }
 

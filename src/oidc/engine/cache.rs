@@ -139,13 +139,14 @@ impl<V: Clone + Send + Sync + 'static> Answers<V> {
             Some(_) => self.kept.invalidate(&key).await,
             None => {}
         }
-        let fetched = self.kept.try_get_with(key, async {
+        // Boxed: what waits for the provider is large, and every request would carry it.
+        let fetched = Box::pin(self.kept.try_get_with(key, async {
             let fresh = fetch.await.map_err(Unkept::Failure)?;
             match fresh.ttl {
                 Some(ttl) => Ok(Arc::new(self.keep(fresh, now, ttl))),
                 None => Err(Unkept::Value(fresh.value)),
             }
-        });
+        }));
         match fetched.await {
             Ok(kept) => Ok(kept.value.clone()),
             Err(unkept) => match (&*unkept, old) {

@@ -36,6 +36,10 @@ pub(super) fn base64_json(value: &Value) -> String {
 
 /// Text without what cannot stand in a header line: CR, LF, NUL and other control characters.
 pub(super) fn clean(text: &str) -> String {
+    // Tokens and most other texts have nothing of the kind.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.to_owned();
+    }
     text.chars().filter(|c| !c.is_control()).collect()
 }
 

@@ -142,22 +142,23 @@ impl Engine {
                 || chooses_client())
     }
 
-    /// What is to happen to a request: the steps of openid-connect.md 1.2 in their order.
+    /// What is to happen to a request: the steps of openid-connect.md 1.2 in their order. What is rare and large is boxed on its
+    /// way: the usual decision is moved for each request.
     pub async fn decide(&self, view: &RequestView<'_>) -> Verdict {
         if self.stands_aside(view) {
             return Verdict::Pass;
         }
         if logout::is_asked(&self.conf().logout, view) {
-            return self.log_out(view).await;
+            return Box::pin(self.log_out(view)).await;
         }
         let asked = client_choice::asked_for(self.conf(), view);
         let mut evidence = match self.authenticate(view, asked).await {
             Ok(evidence) => evidence,
-            Err(unproved) => return self.turn_away(view, unproved, asked.unwrap_or(0)).await,
+            Err(unproved) => return Box::pin(self.turn_away(view, unproved, asked.unwrap_or(0))).await,
         };
         match self.admit(view, &mut evidence).await {
             Ok(verdict) => verdict,
-            Err(refusal) => self.refuse(view, &refusal, evidence.proof.client, Some(&evidence)).await,
+            Err(refusal) => Box::pin(self.refuse(view, &refusal, evidence.proof.client, Some(&evidence))).await,
         }
     }
 
@@ -210,3 +211,7 @@ fn warn_about(conf: &OpenIdConnectConf) {
         tracing::warn!(issuer, "openid-connect: not all signatures of tokens are verified");
     }
 }
+
+#[cfg(test)]
+#[path = "size_tests.rs"]
+mod size_tests;

@@ -178,16 +178,17 @@ struct GrantRequest<'c> {
 impl GrantRequest<'_> {
     async fn granted(&self, grant: Grant<'_>) -> Result<Granted, Refusal> {
         if !self.context.conf.cache.tokens {
-            return Ok(self.fetch(grant).await?.value);
+            return Ok(Box::pin(self.fetch(grant)).await?.value);
         }
         let (key, now) = (self.key(grant), self.context.clock.now());
         let answers = &self.context.grants;
-        let granted = answers.get_or_fetch(key, now, self.fetch(grant), |_| false).await?;
+        let granted = answers.get_or_fetch(key, now, async { Box::pin(self.fetch(grant)).await }, |_| false).await?;
         if granted.at == now || !granted.is_ending(now, self.context.conf.verification.leeway) {
             return Ok(granted);
         }
         answers.forget(key).await;
-        answers.get_or_fetch(key, now, self.renew(grant, &granted.proof), |_| false).await
+        let renew = async { Box::pin(self.renew(grant, &granted.proof)).await };
+        answers.get_or_fetch(key, now, renew, |_| false).await
     }
 
     /// New tokens by the refresh token of the old ones, else by the grant again.

@@ -43,7 +43,7 @@ pub async fn prove(context: &Context, view: &RequestView<'_>, client: usize, tok
 pub async fn ask(context: &Context, view: &RequestView<'_>, client: usize, token: &str) -> Result<Arc<Value>, Refusal> {
     let snapshot = context.provider.snapshot().await?;
     let extras = Extras::of_introspection(&context.conf, view);
-    let fetch = fetch(context, &snapshot, client, token, &extras);
+    let fetch = async { Box::pin(fetch(context, &snapshot, client, token, &extras)).await };
     let introspected = if context.conf.cache.introspection {
         let (key, now) = (key(context, &snapshot, client, token, &extras), context.clock.now());
         let fetch = async {

@@ -48,7 +48,7 @@ pub async fn ask(
 ) -> Result<Arc<Value>, Refusal> {
     let snapshot = context.provider.snapshot().await?;
     let extras = Extras::of_user_info(&context.conf, view);
-    let fetch = fetch(context, &snapshot, client, token, &extras);
+    let fetch = async { Box::pin(fetch(context, &snapshot, client, token, &extras)).await };
     if !context.conf.cache.user_info {
         return Ok(fetch.await?.value);
     }

@@ -65,7 +65,7 @@ impl Sessions {
     pub async fn keep(&self, view: &RequestView<'_>, open: &OpenSession) -> Result<Vec<String>, SessionError> {
         let may_renew = !self.0.session_conf().disabled_for.has(Method::Session);
         if open.is_remembered || open.upkeep.renew && may_renew {
-            return self.renew(view, open).await;
+            return Box::pin(self.renew(view, open)).await;
         }
         if open.upkeep.touch && !open.known.is_touched.swap(true, Ordering::Relaxed) {
             let now = self.0.clock.now();

@@ -22,6 +22,7 @@ mod secret;
 pub mod storage;
 
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ use self::refreshing::SharedRefresh;
 use crate::config::plugin::{OpenIdConnectConf, PluginSessionConf};
 use crate::domain::session::SessionLimits;
 use crate::domain::time::Clock;
+use crate::oidc::engine::cache::Key;
 use crate::oidc::error::RefreshError;
 
 /// What session cookies are sealed for.
@@ -59,7 +61,7 @@ const CACHED_BYTES: u64 = 64 * 1024 * 1024;
 /// How long a stored session is believed without asking the storage: this long a session that was ended elsewhere may
 /// still be used on this node.
 const CACHED_FOR: Duration = Duration::from_secs(1);
-/// How long a session out of a cookie is kept: it cannot change, only its limits are looked at again.
+/// How long a cookie that was opened is kept: it cannot change, only the limits of its session are looked at again.
 const COOKIE_CACHED_FOR: Duration = Duration::from_secs(60);
 
 /// What the engine needs for sessions.
@@ -111,8 +113,8 @@ struct Inner {
     rules: String,
     /// Stored sessions by key.
     stored: Cache<String, Arc<Known>>,
-    /// Sessions out of cookies, by the hash of the cookie.
-    cookies: Cache<String, Arc<Opened>>,
+    /// Cookies that were opened, by a digest of their text.
+    cookies: Cache<Key, Arc<Opened>>,
     refreshes: Cache<String, SharedRefresh>,
 }
 
@@ -141,11 +143,11 @@ impl Sessions {
 }
 
 /// A cache that is bounded by the bytes of what it holds.
-fn cache<V: Clone + Send + Sync + 'static>(
+fn cache<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
     lifetime: Duration,
     bytes: impl Fn(&V) -> usize + Send + Sync + 'static,
-) -> Cache<String, V> {
-    let weigh = move |_: &String, value: &V| u32::try_from(bytes(value)).unwrap_or(u32::MAX);
+) -> Cache<K, V> {
+    let weigh = move |_: &K, value: &V| u32::try_from(bytes(value)).unwrap_or(u32::MAX);
     Cache::builder().max_capacity(CACHED_BYTES).weigher(weigh).time_to_live(lifetime).build()
 }
 
