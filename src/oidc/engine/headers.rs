@@ -131,7 +131,7 @@ fn token_header(header: &TokenHeader, token: &SecretString) -> (String, String) 
     let token = clean(token.expose_secret());
     let value = match &header.scheme {
         Some(scheme) => format!("{scheme} {token}"),
-        None => token,
+        None => token.into_owned(),
     };
     (header.name.clone(), value)
 }
@@ -147,7 +147,7 @@ fn identity(caller: &Caller) -> Vec<(String, String)> {
         ("x-credential-identifier", caller.credential.clone()),
         ("x-authenticated-groups", caller.groups.as_ref().map(|groups| groups.join(", "))),
     ];
-    let set = values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), clean(&value?))));
+    let set = values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), clean(&value?).into_owned())));
     set.filter(|(_, value)| !value.is_empty()).collect()
 }
 

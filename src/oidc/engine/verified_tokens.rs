@@ -13,7 +13,7 @@ use crate::oidc::provider::ProviderSnapshot;
 use super::cache::Key;
 
 /// Bytes of verified tokens that one engine remembers.
-const MAX_BYTES: u64 = 16 * 1024 * 1024;
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes that a token takes, as a multiple of its text: claims in memory are larger than as text.
 const SIZE_FACTOR: usize = 4;
 /// Seconds for which a token is remembered at most.
