@@ -4,6 +4,7 @@
 use super::*;
 use crate::config::plugin::Places;
 use crate::domain::method::MethodSet;
+use crate::oidc::engine::copies;
 use crate::oidc::engine::request::Arguments;
 use crate::oidc::engine::tests_support::{self, Lines};
 use proptest::prelude::*;
@@ -232,6 +233,7 @@ proptest! {
                     Spot::Cookie(name) => view.cookie(name).is_some(),
                 };
                 prop_assert!(stands_there);
+                prop_assert!(copies::spots(methods, &everywhere(), &view).contains(spot), "{spot:?} would go on");
             }
         }
         // Without a wish for the body, the body changes nothing.
