@@ -30,7 +30,7 @@ lint: $(NODE_MODULES)
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; fi
 
 bench: $(NODE_MODULES)
-	$(CARGO) bench --locked --bench decision
+	$(CARGO) bench --locked --bench decision --bench engine
 	node dev/bench/main.mjs
 
 screenshots: $(NODE_MODULES)

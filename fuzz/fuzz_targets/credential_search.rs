@@ -48,7 +48,7 @@ fuzz_target!(|sent: Sent| {
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
         is_authenticated: false,
     };
-    let _ = (find_id_token(&search, &view), may_need_body(MethodSet::ALL, &search, &view));
+    let _ = (find_id_token(&search, &view), may_need_body(MethodSet::ALL, &search, &view, true));
     if let Ok(Some(found)) = find(MethodSet::ALL, &search, &view) {
         assert!(found.spots.iter().all(|spot| match spot {
             Spot::Header(name) => view.header(name).is_some(),

@@ -268,6 +268,8 @@ pub struct GatewaySettings {
     pub forward_auth_path: Option<String>,
     /// `sso_backchannel_logout_path`; `None` means that no logout token is taken.
     pub backchannel_logout_path: Option<String>,
+    /// `sso_frontchannel_logout_path`; `None` means that no browser ends sessions for a provider.
+    pub frontchannel_logout_path: Option<String>,
     /// `sso_proxy_max_body_size`, bytes.
     pub max_body: u64,
 }

@@ -113,6 +113,11 @@ impl Provider {
             self.refresh_if_old(&known);
             return Ok(known);
         }
+        // Boxed: it happens once, and every request would carry it.
+        Box::pin(self.first_snapshot()).await
+    }
+
+    async fn first_snapshot(&self) -> Result<Arc<ProviderSnapshot>, OidcError> {
         let _turn = self.0.turn.lock().await;
         if let Some(fetched_meanwhile) = self.0.known.load_full() {
             return Ok(fetched_meanwhile);

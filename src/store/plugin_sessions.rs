@@ -92,7 +92,7 @@ pub async fn create(connection: &mut Connection, session: &PluginSession) -> Res
 }
 
 /// Makes a session lead to its successor; `false` when it is gone or was replaced already. Other writers of the row wait
-/// until the transaction ends.
+/// until the transaction ends, and it keeps its names: by them [`delete_named`] notices what it waited for.
 ///
 /// # Errors
 /// The database failed.
@@ -102,8 +102,7 @@ pub async fn replace(
     now: UnixSeconds,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "UPDATE plugin_sessions SET sealed = $2, is_replaced = 1, expires_at = $3, issuer = NULL, subject = NULL,
-                idp_session = NULL, lease_owner = NULL, lease_until = 0
+        "UPDATE plugin_sessions SET sealed = $2, is_replaced = 1, expires_at = $3, lease_owner = NULL, lease_until = 0
          WHERE key_hash = $1 AND is_replaced = 0 AND expires_at > $4",
     )
     .bind(&pointer.key_hash)
@@ -137,13 +136,20 @@ pub async fn touch(
     Ok(())
 }
 
-/// Ends a session.
+/// Ends a session; `false`, and nothing is changed, when it was replaced. One that is being replaced is waited for.
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete(connection: &mut Connection, key_hash: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM plugin_sessions WHERE key_hash = $1").bind(key_hash).execute(connection).await?;
-    Ok(())
+pub async fn end(connection: &mut Connection, key_hash: &str) -> Result<bool, StoreError> {
+    let done = sqlx::query("DELETE FROM plugin_sessions WHERE key_hash = $1 AND is_replaced = 0")
+        .bind(key_hash)
+        .execute(&mut *connection)
+        .await?;
+    if done.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let pointer = sqlx::query("SELECT key_hash FROM plugin_sessions WHERE key_hash = $1");
+    Ok(pointer.bind(key_hash).fetch_optional(connection).await?.is_none())
 }
 
 /// Ends the sessions that a logout names: by subject, by the provider's session, or by both together. Without either,
@@ -157,19 +163,46 @@ pub async fn delete_named(
     subject: Option<&str>,
     idp_session: Option<&str>,
 ) -> Result<u64, StoreError> {
+    let mut ended = 0;
     if subject.is_none() && idp_session.is_none() {
-        return Ok(0);
+        return Ok(ended);
     }
-    let done = sqlx::query(
+    loop {
+        let pass = delete_seen(connection, issuer, subject, idp_session).await?;
+        ended += pass.sessions;
+        // A statement sees nothing that begins after it: the successor of a session that it waited for is for the next one.
+        if pass.pointers == 0 {
+            return Ok(ended);
+        }
+    }
+}
+
+/// What one statement has removed.
+struct Pass {
+    sessions: u64,
+    pointers: u64,
+}
+
+async fn delete_seen(
+    connection: &mut Connection,
+    issuer: &str,
+    subject: Option<&str>,
+    idp_session: Option<&str>,
+) -> Result<Pass, StoreError> {
+    let rows = sqlx::query(
         "DELETE FROM plugin_sessions WHERE issuer = $1 AND ($2 IS NULL OR subject = $2)
-         AND ($3 IS NULL OR idp_session = $3)",
+         AND ($3 IS NULL OR idp_session = $3) RETURNING is_replaced",
     )
     .bind(issuer)
     .bind(subject)
     .bind(idp_session)
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(done.rows_affected())
+    let mut pass = Pass { sessions: 0, pointers: 0 };
+    for row in &rows {
+        if row.flag("is_replaced")? { pass.pointers += 1 } else { pass.sessions += 1 }
+    }
+    Ok(pass)
 }
 
 /// Tries to become the one who refreshes the session's tokens until `until`. `owner` is unique for each attempt, over all

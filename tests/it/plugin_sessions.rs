@@ -2,6 +2,8 @@
 
 #[path = "plugin_sessions/outage.rs"]
 mod outage;
+#[path = "plugin_sessions/races.rs"]
+mod races;
 #[path = "plugin_sessions/storage.rs"]
 mod storage;
 #[path = "plugin_sessions/suite.rs"]

@@ -22,10 +22,24 @@ impl Builder<'_> {
         }
         let forward_auth_path = self.reserved_path("sso_forward_auth_path");
         let backchannel_logout_path = self.reserved_path("sso_backchannel_logout_path");
+        let frontchannel_logout_path = self.reserved_path("sso_frontchannel_logout_path");
+        let forward_auth = ("sso_forward_auth_path", forward_auth_path.as_deref());
+        let backchannel = ("sso_backchannel_logout_path", backchannel_logout_path.as_deref());
+        let frontchannel = ("sso_frontchannel_logout_path", frontchannel_logout_path.as_deref());
+        for (outer, inner) in [(forward_auth, backchannel), (forward_auth, frontchannel), (backchannel, frontchannel)] {
+            self.keep_apart(outer, inner);
+        }
         let max_body = self.values.size("sso_proxy_max_body_size").filter(|size| *size > 0).unwrap_or(u64::MAX);
         let surroundings = Surroundings { forbid_unverified: self.forbids_unverified(), ..Surroundings::default() };
         let file = file.filter(|_| is_served);
-        GatewaySettings { file, surroundings, forward_auth_path, backchannel_logout_path, max_body }
+        GatewaySettings {
+            file,
+            surroundings,
+            forward_auth_path,
+            backchannel_logout_path,
+            frontchannel_logout_path,
+            max_body,
+        }
     }
 
     /// A path that the gateway keeps for itself, if one is given.
@@ -36,6 +50,15 @@ impl Builder<'_> {
             self.error(key, format!("{key} must not be '/'"));
         }
         path
+    }
+
+    /// One path is one thing; what is below the path of forward-auth is forward-auth too.
+    fn keep_apart(&mut self, outer: (&'static str, Option<&str>), inner: (&'static str, Option<&str>)) {
+        let ((outer_key, Some(outer)), (key, Some(inner))) = (outer, inner) else { return };
+        let is_below = outer_key == "sso_forward_auth_path" && inner.starts_with(&format!("{outer}/"));
+        if inner == outer || is_below {
+            self.error(key, format!("{key} must not be or be below {outer_key}"));
+        }
     }
 }
 

@@ -114,6 +114,7 @@ table! {
         sso_proxy_config: Text, "", 1, Yes, "Path of the file with services, routes, consumers and plugins, YAML or JSON in decK's form; a change is loaded within two seconds.";
         sso_backchannel_logout_path: Text, "", 1, Yes, "Path on sso_proxy_listen, such as /_sso/backchannel-logout, to which identity providers post logout tokens (OpenID Connect Back-Channel Logout); unset = off.";
         sso_forward_auth_path: Text, "", 1, Yes, "Path on sso_proxy_listen, such as /_sso/auth, at which other proxies ask whether a request may pass; unset = off. Their addresses must be in trusted_ips, and no end user may reach it.";
+        sso_frontchannel_logout_path: Text, "", 1, Yes, "Path on sso_proxy_listen, such as /_sso/frontchannel-logout, that identity providers open in a frame to end sessions (OpenID Connect Front-Channel Logout); unset = off.";
         sso_proxy_max_body_size: Size, "0", 1, Yes, "Largest request body that the gateway forwards; larger ones get 413. 0 = no limit.";
     }
     Rbac {

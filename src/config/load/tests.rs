@@ -48,6 +48,11 @@ fn the_gateway_s_file_is_checked_with_the_settings() {
     assert_eq!((path(""), path("sso_forward_auth_path = /a/b").as_deref()), (None, Some("/a/b")));
     assert_eq!(errors("sso_forward_auth_path = /"), ["sso_forward_auth_path must not be '/'"]);
     assert_eq!(errors("sso_backchannel_logout_path = /"), ["sso_backchannel_logout_path must not be '/'"]);
+    assert_eq!(errors("sso_frontchannel_logout_path = /"), ["sso_frontchannel_logout_path must not be '/'"]);
+    let masked =
+        errors("sso_forward_auth_path = /a\nsso_backchannel_logout_path = /a/b\nsso_frontchannel_logout_path = /a/b");
+    assert_eq!(masked.len(), 3, "{masked:?}");
+    assert_eq!(masked[0], "sso_backchannel_logout_path must not be or be below sso_forward_auth_path");
 }
 
 #[test]

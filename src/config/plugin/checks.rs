@@ -170,12 +170,12 @@ impl Checker<'_> {
     }
 
     fn redis(&mut self, context: &PluginContext<'_>) {
-        let Some(redis) = self.members.record("redis").filter(|_| self.members.text("session_storage") == "redis")
-        else {
-            return;
-        };
-        if redis.flag("ssl") && !redis.flag("ssl_verify") {
-            self.unverified("redis.ssl_verify", context);
+        let used_by = [("redis", "session_storage"), ("cluster_cache_redis", "cluster_cache_strategy")];
+        for (record, switch) in used_by {
+            let Some(redis) = self.members.record(record) else { continue };
+            if self.members.text(switch) == "redis" && redis.flag("ssl") && !redis.flag("ssl_verify") {
+                self.unverified(&format!("{record}.ssl_verify"), context);
+            }
         }
     }
 

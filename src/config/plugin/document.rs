@@ -111,7 +111,7 @@ mod tests {
         let text = parameters();
         let row = |name: &str| text.lines().find(|line| line.starts_with(&format!("| `{name}` "))).unwrap();
         assert!(row("principals.enabled").contains("| not available |"));
-        assert!(row("cluster_cache_redis.host").contains("| no effect |"));
+        assert!(row("cluster_cache_redis.keepalive_backlog").contains("| no effect |"));
         assert!(row("redis.host").contains("| works |"));
         assert!(!row("client_auth").contains("`tls_client_auth`"));
     }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::config::plugin::HeaderConf;
 use crate::domain::method::Method;
 
 use super::authentication::{Evidence, Unproved, unexpected};
@@ -12,10 +13,9 @@ use super::methods::user_info;
 use super::proof::Proof;
 use super::refusal::{ChallengeError, Refusal, RefusalClass};
 use super::request::RequestView;
-use super::search::{self, Spot};
 use super::session::OpenSession;
 use super::verdict::{Forwarded, Verdict};
-use super::{Engine, access, after_login, failure, headers, mapping};
+use super::{Engine, access, after_login, copies, failure, headers, mapping};
 
 /// A session that holds, and the cookies that the browser gets.
 type Kept = (Option<OpenSession>, Vec<String>);
@@ -48,7 +48,10 @@ impl Engine {
         let mut changes = headers::upstream(conf, proof, &caller, &evidence.spots);
         let mut response_headers = headers::downstream(conf, proof);
         let mut tell = evidence.told.clone();
-        if let Some(session) = &session {
+        let is_told = |headers: &HeaderConf| !headers.session.is_empty() || headers.session_id.is_some();
+        if let Some(session) = &session
+            && (is_told(&conf.upstream) || is_told(&conf.downstream))
+        {
             let facts = self.sessions.facts(session.content());
             tell.extend(facts.headers(&conf.upstream));
             response_headers.extend(facts.headers(&conf.downstream));
@@ -74,10 +77,10 @@ impl Engine {
         let is_wanted =
             conf.user_info.search || conf.upstream.user_info.is_some() || conf.downstream.user_info.is_some();
         let is_known = proof.claims.user_info.is_some() || proof.method == Method::KongOAuth2;
-        let Some(token) = proof.tokens.access_token.clone().filter(|_| is_wanted && !is_known) else {
+        let Some(token) = proof.tokens.access_token.as_ref().filter(|_| is_wanted && !is_known) else {
             return Ok(());
         };
-        let said = match user_info::ask(&self.context, view, proof.client, &token).await {
+        let said = match Box::pin(user_info::ask(&self.context, view, proof.client, token)).await {
             Ok(said) => said,
             Err(refusal) if refusal.is_temporary() => return Err(refusal),
             Err(refusal) => {
@@ -105,18 +108,15 @@ impl Engine {
         if !sessions.starts_for(evidence.proof.method) {
             return Ok((None, Vec::new()));
         }
-        let (open, cookies) = sessions.start(view, &evidence.proof).await.map_err(|error| unexpected(&error))?;
+        let (open, cookies) =
+            Box::pin(sessions.start(view, &evidence.proof)).await.map_err(|error| unexpected(&error))?;
         Ok((Some(open), cookies))
     }
 
     /// The request of a caller who proved nothing and may pass all the same (openid-connect.md 1.7).
     fn anonymous(&self, view: &RequestView<'_>, caller: Caller) -> Forwarded {
         let conf = self.conf();
-        let spots = match search::find(conf.methods, &conf.search, view) {
-            Ok(found) => found.map(|found| found.spots).unwrap_or_default(),
-            // Nobody can say what of it is the credential.
-            Err(_) => vec![Spot::Header("authorization".to_owned())],
-        };
+        let spots = copies::spots(conf.methods, &conf.search, view);
         Forwarded { changes: headers::anonymous(conf, &caller, &spots), ..of_caller(caller) }
     }
 

@@ -104,7 +104,7 @@ impl Engine {
         };
         let mut proof = open.proof();
         if self.conf().verification.reverify {
-            self.verify_again(&proof).await?;
+            Box::pin(self.verify_again(&proof)).await?;
         }
         if let Some(id) = &open.content().consumer {
             proof.consumer = self.consumers.find(ConsumerField::Id, id, false);
@@ -136,8 +136,10 @@ impl Engine {
         let context = &self.context;
         let proof = match credential {
             Credential::Token(token) => return self.prove_token(view, client, token).await,
-            Credential::RefreshToken(token) => grants::prove(context, view, client, Grant::RefreshToken(token)).await?,
-            Credential::Pair(pair) => grants::prove_pair(context, view, client, pair).await?,
+            Credential::RefreshToken(token) => {
+                Box::pin(grants::prove(context, view, client, Grant::RefreshToken(token))).await?
+            }
+            Credential::Pair(pair) => Box::pin(grants::prove_pair(context, view, client, pair)).await?,
         };
         Ok((proof, Vec::new()))
     }
@@ -148,16 +150,16 @@ impl Engine {
         let is_signed = tokens::is_signed(token);
         if !is_signed
             && conf.allows(Method::KongOAuth2)
-            && let Some(proved) = self.prove_gateway_token(client, token).await?
+            && let Some(proved) = Box::pin(self.prove_gateway_token(client, token)).await?
         {
             return Ok(proved);
         }
         let mut proof = if is_signed && conf.allows(Method::Bearer) {
             bearer::prove(context, view, client, token).await?
         } else if conf.allows(Method::Introspection) {
-            introspection::prove(context, view, client, token).await?
+            Box::pin(introspection::prove(context, view, client, token)).await?
         } else if conf.allows(Method::UserInfo) {
-            user_info::prove(context, view, client, token).await?
+            Box::pin(user_info::prove(context, view, client, token)).await?
         } else {
             let detail = "no enabled method takes this token";
             return Err(Refusal::unauthorized(ChallengeError::InvalidToken, "token_unsuitable", detail));

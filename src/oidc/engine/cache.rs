@@ -24,7 +24,7 @@ const TTL_RESURRECT: i64 = 30;
 const PAUSE: i64 = 5;
 
 /// A digest of everything that an answer depends on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key([u8; 32]);
 
 impl Key {
@@ -40,6 +40,19 @@ impl Key {
         key.copy_from_slice(context.finish().as_ref());
         Self(key)
     }
+
+    /// In lower-case hexadecimal.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    }
+
+    /// By which everything that is remembered of a token is found.
+    #[must_use]
+    pub fn of_token(token: &str) -> Self {
+        Self::of([token])
+    }
 }
 
 /// An answer that was just fetched.
@@ -51,6 +64,8 @@ pub struct Fresh<V> {
     pub ttl: Option<i64>,
     /// Its size, bytes.
     pub bytes: usize,
+    /// The tokens that it is about, each by [`Key::of_token`].
+    pub about: Vec<Key>,
 }
 
 /// Seconds for which an answer that lives for `lifetime` seconds is remembered; `None` = not at all. An answer that has
@@ -86,6 +101,7 @@ struct Kept<V> {
     stands_in_until: UnixSeconds,
     bytes: usize,
     lifetime: Duration,
+    about: Vec<Key>,
 }
 
 /// Why nothing was put into the cache.
@@ -123,13 +139,14 @@ impl<V: Clone + Send + Sync + 'static> Answers<V> {
             Some(_) => self.kept.invalidate(&key).await,
             None => {}
         }
-        let fetched = self.kept.try_get_with(key, async {
+        // Boxed: what waits for the provider is large, and every request would carry it.
+        let fetched = Box::pin(self.kept.try_get_with(key, async {
             let fresh = fetch.await.map_err(Unkept::Failure)?;
             match fresh.ttl {
                 Some(ttl) => Ok(Arc::new(self.keep(fresh, now, ttl))),
                 None => Err(Unkept::Value(fresh.value)),
             }
-        });
+        }));
         match fetched.await {
             Ok(kept) => Ok(kept.value.clone()),
             Err(unkept) => match (&*unkept, old) {
@@ -147,10 +164,26 @@ impl<V: Clone + Send + Sync + 'static> Answers<V> {
         self.kept.invalidate(&key).await;
     }
 
+    /// Forgets every answer about one of these tokens. Looks at all that is remembered, which has a bound.
+    pub async fn forget_about(&self, tokens: &[Key]) {
+        let is_about = |kept: &Kept<V>| kept.about.iter().any(|token| tokens.contains(token));
+        let found: Vec<Key> = self.kept.iter().filter(|(_, kept)| is_about(kept)).map(|(key, _)| *key).collect();
+        for key in found {
+            self.kept.invalidate(&key).await;
+        }
+    }
+
     fn keep(&self, fresh: Fresh<V>, now: UnixSeconds, ttl: i64) -> Kept<V> {
         let until = now.plus(ttl);
         let lifetime = Duration::from_secs(u64::try_from(ttl.saturating_add(self.resurrect)).unwrap_or(0));
-        Kept { value: fresh.value, until, stands_in_until: until.plus(self.resurrect), bytes: fresh.bytes, lifetime }
+        Kept {
+            value: fresh.value,
+            until,
+            stands_in_until: until.plus(self.resurrect),
+            bytes: fresh.bytes,
+            lifetime,
+            about: fresh.about,
+        }
     }
 
     async fn stand_in(&self, key: Key, old: &Kept<V>, now: UnixSeconds) -> V {
@@ -161,6 +194,7 @@ impl<V: Clone + Send + Sync + 'static> Answers<V> {
             stands_in_until: old.stands_in_until,
             bytes: old.bytes,
             lifetime,
+            about: old.about.clone(),
         };
         self.kept.insert(key, Arc::new(kept)).await;
         old.value.clone()

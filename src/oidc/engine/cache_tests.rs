@@ -12,7 +12,7 @@ fn conf() -> CacheConf {
 }
 
 fn fresh(value: u32, ttl: Option<i64>) -> Result<Fresh<u32>, &'static str> {
-    Ok(Fresh { value, ttl, bytes: 4 })
+    Ok(Fresh { value, ttl, bytes: 4, about: Vec::new() })
 }
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
@@ -53,6 +53,23 @@ async fn an_answer_is_fetched_again_when_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn all_answers_about_a_token_are_forgotten_and_no_other() {
+    let answers = Answers::new(&conf());
+    let get = |key, token, value| {
+        let about = vec![Key::of_token(token), Key::of_token("of both")];
+        let fetch = async move { Ok::<_, ()>(Fresh { value, ttl: Some(10), bytes: 4, about }) };
+        answers.get_or_fetch(Key::of([key]), NOW, fetch, |_| false)
+    };
+    for (key, token) in [("a", "one"), ("b", "one"), ("c", "two")] {
+        assert_eq!(get(key, token, 1).await, Ok(1));
+    }
+    answers.forget_about(&[Key::of_token("three"), Key::of_token("one")]).await;
+    assert_eq!([get("a", "one", 2).await, get("b", "one", 2).await, get("c", "two", 2).await], [Ok(2), Ok(2), Ok(1)]);
+    answers.forget_about(&[Key::of_token("of both")]).await;
+    assert_eq!([get("a", "one", 3).await, get("c", "two", 3).await], [Ok(3), Ok(3)]);
+}
+
+#[tokio::test]
 async fn what_is_not_to_be_remembered_is_fetched_each_time() {
     let answers = Answers::new(&conf());
     for value in 0..3 {
@@ -87,7 +104,7 @@ async fn many_who_want_the_same_ask_once_and_share_the_failure_too() {
         let fetch = || async {
             asked.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(20)).await;
-            outcome.map(|value| Fresh { value, ttl: Some(60), bytes: 4 })
+            outcome.map(|value| Fresh { value, ttl: Some(60), bytes: 4, about: Vec::new() })
         };
         let all = (0..50).map(|_| answers.get_or_fetch(Key::of([key]), NOW, fetch(), |_| false));
         let got = futures_util::future::join_all(all).await;
@@ -100,7 +117,8 @@ async fn many_who_want_the_same_ask_once_and_share_the_failure_too() {
 async fn memory_is_bounded() {
     let answers = Answers::new(&conf());
     for number in 0..64 {
-        let big = async move { Ok::<_, ()>(Fresh { value: number, ttl: Some(60), bytes: 1024 * 1024 }) };
+        let fresh = Fresh { value: number, ttl: Some(60), bytes: 1024 * 1024, about: Vec::new() };
+        let big = async move { Ok::<_, ()>(fresh) };
         assert_eq!(answers.get_or_fetch(Key::of([number.to_string().as_str()]), NOW, big, |_| false).await, Ok(number));
     }
     answers.kept.run_pending_tasks().await;

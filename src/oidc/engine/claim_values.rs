@@ -1,5 +1,7 @@
 //! Forms of claim values: words of a scope or a list, and the text of a header (openid-connect.md 7.1, 8.2).
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -26,7 +28,7 @@ pub(super) fn header_text(claim: &Value) -> Option<String> {
         Value::Object(_) => Some(base64_json(claim)),
         scalar => scalar_text(scalar),
     };
-    text.map(|text| clean(&text)).filter(|text| !text.is_empty())
+    text.map(|text| clean(&text).into_owned()).filter(|text| !text.is_empty())
 }
 
 /// JSON in base64, with padding.
@@ -35,7 +37,11 @@ pub(super) fn base64_json(value: &Value) -> String {
 }
 
 /// Text without what cannot stand in a header line: CR, LF, NUL and other control characters.
-pub(super) fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    // Tokens and most other texts have nothing of the kind.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
     text.chars().filter(|c| !c.is_control()).collect()
 }
 

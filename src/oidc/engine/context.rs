@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use crate::config::plugin::{ClientConf, OpenIdConnectConf};
@@ -12,9 +13,11 @@ use crate::oidc::own_keys::OwnKeyRing;
 use crate::oidc::provider::Provider;
 use crate::sealing::random_token;
 
-use super::cache::Answers;
+use super::cache::{Answers, Key};
 use super::methods::grants::Granted;
 use super::methods::kong_oauth2::GatewayToken;
+use super::proof::ProvedTokens;
+use super::shared_answers::SharedAnswers;
 use super::verified_tokens::VerifiedTokens;
 
 /// The surroundings of the steps.
@@ -32,6 +35,8 @@ pub struct Context {
     pub verified: VerifiedTokens,
     /// Introspection answers.
     pub introspections: Answers<Arc<Value>>,
+    /// Those that all nodes have, when they share them.
+    pub shared: Option<SharedAnswers>,
     /// UserInfo answers.
     pub user_infos: Answers<Arc<Value>>,
     /// Tokens of the gateway's own.
@@ -57,6 +62,7 @@ impl Context {
         Self {
             verified: VerifiedTokens::default(),
             introspections: Answers::new(&conf.cache),
+            shared: None,
             user_infos: Answers::new(&conf.cache),
             gateway_tokens: Answers::new(&conf.cache),
             grants: Answers::new(&conf.cache),
@@ -66,6 +72,20 @@ impl Context {
             http,
             clock,
             own_keys,
+        }
+    }
+
+    /// Forgets what was remembered of tokens that are given up: whoever shows them again is judged anew.
+    pub async fn forget(&self, tokens: &ProvedTokens) {
+        let all = [&tokens.access_token, &tokens.id_token, &tokens.refresh_token].into_iter().flatten();
+        let about: Vec<Key> = all.map(|token| Key::of_token(token.expose_secret())).collect();
+        self.verified.forget_about(&about).await;
+        self.introspections.forget_about(&about).await;
+        self.user_infos.forget_about(&about).await;
+        self.gateway_tokens.forget_about(&about).await;
+        self.grants.forget_about(&about).await;
+        if let Some((shared, token)) = self.shared.as_ref().zip(tokens.access_token.as_ref()) {
+            shared.forget_about(Key::of_token(token.expose_secret()), self.clock.now()).await;
         }
     }
 

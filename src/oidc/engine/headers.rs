@@ -2,6 +2,8 @@
 //! a caller could forge is removed, tokens are set, then claims, then who the caller is. Headers of the session come last and
 //! are made by `session`. Pure.
 
+use std::borrow::Cow;
+
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::plugin::{HeaderConf, OpenIdConnectConf, TokenHeader};
@@ -52,7 +54,7 @@ pub fn anonymous(conf: &OpenIdConnectConf, caller: &Caller, spots: &[Spot]) -> C
     let mut changes = clean_request(conf);
     hide_spots(spots, &mut changes);
     if configured(&conf.upstream).any(|name| name == AUTHORIZATION) {
-        changes.remove_headers.push(AUTHORIZATION.to_owned());
+        changes.remove_headers.push(Cow::Borrowed(AUTHORIZATION));
     }
     changes.set_headers = identity(caller).into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
     changes
@@ -67,11 +69,10 @@ pub fn downstream(conf: &OpenIdConnectConf, proof: &Proof) -> Vec<(String, Strin
 /// What goes from every request: names that a caller could forge (openid-connect.md 8.5), and the login under way.
 #[must_use]
 pub fn clean_request(conf: &OpenIdConnectConf) -> Changes {
-    let mut names: Vec<String> = IDENTITY.iter().map(|name| (*name).to_owned()).collect();
-    names.extend(OWN_TOKEN.iter().map(|name| (*name).to_owned()));
-    names.extend(configured(&conf.upstream).filter(|name| *name != AUTHORIZATION).map(str::to_owned));
+    let fixed = IDENTITY.into_iter().chain(OWN_TOKEN).map(Cow::Borrowed);
+    let configured = configured(&conf.upstream).filter(|name| *name != AUTHORIZATION);
     Changes {
-        remove_headers: names,
+        remove_headers: fixed.chain(configured.map(|name| Cow::Owned(name.to_owned()))).collect(),
         remove_cookies: vec![conf.session.login_cookie.name.clone()],
         ..Changes::default()
     }
@@ -97,7 +98,7 @@ fn hide(conf: &OpenIdConnectConf, method: Method, spots: &[Spot], changes: &mut 
 fn hide_spots(spots: &[Spot], changes: &mut Changes) {
     for spot in spots.iter().cloned() {
         match spot {
-            Spot::Header(name) => changes.remove_headers.push(name),
+            Spot::Header(name) => changes.remove_headers.push(Cow::Owned(name)),
             Spot::Query(name) => changes.remove_query.push(name),
             Spot::Body(name) => changes.remove_body.push(name),
             Spot::Cookie(name) => changes.remove_cookies.push(name),
@@ -128,7 +129,10 @@ fn told(conf: &HeaderConf, proof: &Proof) -> Vec<(String, String)> {
 
 fn token_header(header: &TokenHeader, token: &SecretString) -> (String, String) {
     let token = clean(token.expose_secret());
-    let value = header.scheme.as_ref().map_or_else(|| token.clone(), |scheme| format!("{scheme} {token}"));
+    let value = match &header.scheme {
+        Some(scheme) => format!("{scheme} {token}"),
+        None => token.into_owned(),
+    };
     (header.name.clone(), value)
 }
 
@@ -143,7 +147,7 @@ fn identity(caller: &Caller) -> Vec<(String, String)> {
         ("x-credential-identifier", caller.credential.clone()),
         ("x-authenticated-groups", caller.groups.as_ref().map(|groups| groups.join(", "))),
     ];
-    let set = values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), clean(&value?))));
+    let set = values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), clean(&value?).into_owned())));
     set.filter(|(_, value)| !value.is_empty()).collect()
 }
 

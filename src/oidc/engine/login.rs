@@ -126,7 +126,7 @@ impl Login {
             return None;
         }
         let cookies = self.set_cookie(view, &cookie).unwrap_or_default();
-        let outcome = self.finish(view, &pending, &response).await;
+        let outcome = Box::pin(self.finish(view, &pending, &response)).await;
         Some(Callback { outcome, pending, cookies })
     }
 

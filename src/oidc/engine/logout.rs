@@ -1,4 +1,5 @@
-//! Logging out (openid-connect.md 6.1, 6.2): the session ends here first, then at the provider. What the provider does not
+//! Logging out (openid-connect.md 6.1, 6.2): the session ends here first, then at the provider, and what was remembered of its
+//! tokens is forgotten. What the provider does not
 //! do is logged and stops nothing.
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -70,6 +71,10 @@ pub async fn run(
     let snapshot = context.provider.snapshot().await.ok();
     if let (Some(tokens), Some(snapshot)) = (&tokens, &snapshot) {
         revoke(context, snapshot, client, tokens).await;
+    }
+    if let Some(tokens) = &tokens {
+        // After the revocation: nothing is asked and remembered again meanwhile that it would have changed.
+        context.forget(tokens).await;
     }
     let id_token = tokens.as_ref().and_then(|tokens| tokens.id_token.as_ref());
     let mut answer = farewell(context, snapshot.as_deref(), client, id_token);

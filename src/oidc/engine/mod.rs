@@ -17,8 +17,10 @@ mod claim_values;
 pub mod client_choice;
 mod client_proof;
 pub mod context;
+mod copies;
 pub mod extras;
 pub mod failure;
+pub mod frontchannel;
 pub mod headers;
 pub mod login;
 pub mod logout;
@@ -31,6 +33,7 @@ pub mod search;
 pub mod session;
 mod session_refresher;
 mod set_cookie;
+pub mod shared_answers;
 #[cfg(test)]
 mod tests_support;
 pub mod tokens;
@@ -52,6 +55,7 @@ use login::Login;
 use methods::kong_oauth2::GatewayTokens;
 use session::{SessionParts, Sessions};
 use session_refresher::SessionRefresher;
+use shared_answers::{SharedAnswers, SharedStore};
 
 pub use mapping::ConsumerDirectory;
 pub use proof::{ClaimSources, Proof, ProvedTokens};
@@ -71,6 +75,8 @@ pub struct EngineParts {
     pub gateway_tokens: Option<Arc<dyn GatewayTokens>>,
     /// What clients without a key of their own sign with.
     pub own_keys: Arc<dyn OwnKeyRing>,
+    /// Where nodes share what they remember, when they do.
+    pub shared: Option<Arc<dyn SharedStore>>,
     /// What sessions and started logins need.
     pub sessions: SessionParts,
 }
@@ -90,7 +96,8 @@ impl Engine {
     pub fn new(conf: OpenIdConnectConf, parts: EngineParts) -> Self {
         warn_about(&conf);
         let provider = Provider::new(&conf.provider, parts.http.clone(), parts.clock.clone());
-        let context = Context::new(conf, provider, parts.http, parts.clock, parts.own_keys);
+        let shared = parts.shared.map(|store| SharedAnswers::new(store, parts.sessions.secret.clone()));
+        let context = Context { shared, ..Context::new(conf, provider, parts.http, parts.clock, parts.own_keys) };
         let login = Login::new(context.clone(), parts.sessions.secret.clone());
         let refresher = Arc::new(SessionRefresher(context.clone()));
         let sessions = Sessions::new(Arc::clone(&context.conf), parts.sessions, context.clock.clone(), refresher);
@@ -127,7 +134,7 @@ impl Engine {
         let conf = self.conf();
         let chooses_client = || conf.clients.len() > 1 && client_choice::asked_for(conf, view).is_none();
         !self.stands_aside(view)
-            && (search::may_need_body(conf.methods, &conf.search, view)
+            && (search::may_need_body(conf.methods, &conf.search, view, conf.mapping.anonymous.is_some())
                 || Extras::may_need_body(conf)
                 || logout::wants_body(&conf.logout, view)
                 || conf.allows(Method::AuthorizationCode) && self.login.wants_body(view)
@@ -135,22 +142,23 @@ impl Engine {
                 || chooses_client())
     }
 
-    /// What is to happen to a request: the steps of openid-connect.md 1.2 in their order.
+    /// What is to happen to a request: the steps of openid-connect.md 1.2 in their order. What is rare and large is boxed on its
+    /// way: the usual decision is moved for each request.
     pub async fn decide(&self, view: &RequestView<'_>) -> Verdict {
         if self.stands_aside(view) {
             return Verdict::Pass;
         }
         if logout::is_asked(&self.conf().logout, view) {
-            return self.log_out(view).await;
+            return Box::pin(self.log_out(view)).await;
         }
         let asked = client_choice::asked_for(self.conf(), view);
         let mut evidence = match self.authenticate(view, asked).await {
             Ok(evidence) => evidence,
-            Err(unproved) => return self.turn_away(view, unproved, asked.unwrap_or(0)).await,
+            Err(unproved) => return Box::pin(self.turn_away(view, unproved, asked.unwrap_or(0))).await,
         };
         match self.admit(view, &mut evidence).await {
             Ok(verdict) => verdict,
-            Err(refusal) => self.refuse(view, &refusal, evidence.proof.client, Some(&evidence)).await,
+            Err(refusal) => Box::pin(self.refuse(view, &refusal, evidence.proof.client, Some(&evidence))).await,
         }
     }
 
@@ -203,3 +211,7 @@ fn warn_about(conf: &OpenIdConnectConf) {
         tracing::warn!(issuer, "openid-connect: not all signatures of tokens are verified");
     }
 }
+
+#[cfg(test)]
+#[path = "size_tests.rs"]
+mod size_tests;

@@ -15,11 +15,11 @@ use crate::oidc::jws::MAX_TOKEN;
 use super::request::RequestView;
 
 /// All places, in search order.
-const PLACES: [Place; 4] = [Place::Header, Place::Query, Place::Body, Place::Cookie];
+pub(super) const PLACES: [Place; 4] = [Place::Header, Place::Query, Place::Body, Place::Cookie];
 /// Headers that may hold a bare bearer token besides `Authorization`.
-const TOKEN_HEADERS: [&str; 2] = ["access-token", "x-access-token"];
+pub(super) const TOKEN_HEADERS: [&str; 2] = ["access-token", "x-access-token"];
 /// The argument of a bearer token.
-const TOKEN_ARG: &str = "access_token";
+pub(super) const TOKEN_ARG: &str = "access_token";
 
 /// Exactly where a credential stood, so that exactly it can be taken away (openid-connect.md 5.9).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub enum Malformed {
 
 /// The kinds of credentials in search order; the session before them and the login behind them are not searched here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Token,
     RefreshToken,
     Password,
@@ -88,9 +88,9 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Token, Self::RefreshToken, Self::Password, Self::Client];
+    pub(super) const ALL: [Self; 4] = [Self::Token, Self::RefreshToken, Self::Password, Self::Client];
 
-    fn is_enabled(self, methods: MethodSet) -> bool {
+    pub(super) fn is_enabled(self, methods: MethodSet) -> bool {
         match self {
             Self::Token => [Method::Bearer, Method::KongOAuth2, Method::Introspection, Method::UserInfo]
                 .into_iter()
@@ -101,7 +101,7 @@ impl Kind {
         }
     }
 
-    fn places(self, search: &CredentialSearch) -> &Places {
+    pub(super) fn places(self, search: &CredentialSearch) -> &Places {
         match self {
             Self::Token => &search.bearer,
             Self::RefreshToken => &search.refresh_token,
@@ -128,16 +128,21 @@ pub fn find<'r>(methods: MethodSet, search: &CredentialSearch, view: &RequestVie
     Ok(None)
 }
 
-/// Whether the credential may stand in the body: nothing that comes before it in the order is there.
+/// Whether the credential may stand in the body: nothing that comes before it in the order is there. With `for_copies` also
+/// where something malformed is there: whoever sent it may pass as nobody, without its copies.
 #[must_use]
-pub fn may_need_body(methods: MethodSet, search: &CredentialSearch, view: &RequestView<'_>) -> bool {
+pub fn may_need_body(methods: MethodSet, search: &CredentialSearch, view: &RequestView<'_>, for_copies: bool) -> bool {
+    let mut is_malformed = false;
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_enabled(methods)) {
         for place in PLACES.into_iter().filter(|place| kind.places(search).has(*place)) {
             if place == Place::Body {
                 return true;
             }
-            if !matches!(look(kind, place, methods, search, view), Ok(None)) {
-                return false;
+            match look(kind, place, methods, search, view) {
+                Ok(Some(_)) if !is_malformed => return false,
+                Err(_) if !for_copies => return false,
+                Err(_) => is_malformed = true,
+                Ok(_) => {}
             }
         }
     }
@@ -239,13 +244,19 @@ fn named_token<'r>(name: &str, place: Place, view: &RequestView<'r>) -> Looked<(
     if place != Place::Header {
         return argument_token(name, place, view);
     }
-    let plain = name.replace('_', "-").to_ascii_lowercase();
-    for name in [plain.clone(), format!("x-{plain}")] {
+    for name in header_names(name) {
         if let Some(found) = token_in_header(&name, header(&name, view)?)? {
             return Ok(Some(found));
         }
     }
     Ok(None)
+}
+
+/// The headers of a configured name.
+pub(super) fn header_names(name: &str) -> [String; 2] {
+    let plain = name.replace('_', "-").to_ascii_lowercase();
+    let prefixed = format!("x-{plain}");
+    [plain, prefixed]
 }
 
 fn argument_token<'r>(name: &str, place: Place, view: &RequestView<'r>) -> Looked<(Cow<'r, str>, Spot)> {
@@ -321,7 +332,7 @@ fn header<'r>(name: &str, view: &RequestView<'r>) -> Looked<&'r str> {
 }
 
 /// The rest of a header value behind its scheme, whose case does not matter (RFC 7235 2.1).
-fn scheme<'r>(wanted: &str, value: &'r str) -> Option<&'r str> {
+pub(super) fn scheme<'r>(wanted: &str, value: &'r str) -> Option<&'r str> {
     let (found, rest) = value.trim_start().split_once(' ')?;
     found.eq_ignore_ascii_case(wanted).then_some(rest.trim())
 }

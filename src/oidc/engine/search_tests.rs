@@ -4,18 +4,11 @@
 use super::*;
 use crate::config::plugin::Places;
 use crate::domain::method::MethodSet;
-use crate::oidc::engine::request::{Arguments, Headers};
+use crate::oidc::engine::copies;
+use crate::oidc::engine::request::Arguments;
+use crate::oidc::engine::tests_support::{self, Lines};
 use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
-use std::net::{IpAddr, Ipv4Addr};
-
-struct Lines(Vec<(String, Vec<u8>)>);
-
-impl Headers for Lines {
-    fn get(&self, name: &str, index: usize) -> Option<&[u8]> {
-        self.0.iter().filter(|(known, _)| known == name).nth(index).map(|(_, value)| value.as_slice())
-    }
-}
 
 /// A request: headers, query, body.
 #[derive(Default)]
@@ -32,18 +25,8 @@ fn with_view<T>(sent: &Sent<'_>, look: impl FnOnce(&RequestView<'_>) -> T) -> T 
     look(&view(&headers, sent.query, body))
 }
 
-fn view<'r>(headers: &'r dyn Headers, query: Option<&'r str>, body: Option<&'r Arguments>) -> RequestView<'r> {
-    RequestView {
-        method: "POST",
-        scheme: "https",
-        authority: "api.test",
-        path: "/",
-        query,
-        headers,
-        body,
-        client: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        is_authenticated: false,
-    }
+fn view<'r>(headers: &'r Lines, query: Option<&'r str>, body: Option<&'r Arguments>) -> RequestView<'r> {
+    RequestView { query, body, ..tests_support::view(headers) }
 }
 
 /// Everything may stand everywhere, as far as it can.
@@ -198,12 +181,17 @@ fn oidc_039_a_refresh_token_has_the_name_that_is_configured() {
 fn a_body_is_wanted_only_where_nothing_before_it_is_found() {
     let wanted = |methods: &[Method], places: &CredentialSearch, sent: &Sent<'_>| {
         let methods: MethodSet = methods.iter().copied().collect();
-        with_view(sent, |view| may_need_body(methods, places, view))
+        with_view(sent, |view| may_need_body(methods, places, view, false))
     };
     let bearer = Sent { headers: &[("authorization", "Bearer a")], ..Sent::default() };
     assert!(!wanted(&[Method::Bearer], &everywhere(), &bearer));
     assert!(wanted(&[Method::Bearer], &everywhere(), &Sent::default()));
     assert!(wanted(&[Method::Password], &everywhere(), &bearer));
+    let malformed = Sent { headers: &[("authorization", "Bearer a b")], ..Sent::default() };
+    let for_copies = |sent: &Sent<'_>| {
+        with_view(sent, |view| may_need_body([Method::Bearer].into_iter().collect(), &everywhere(), view, true))
+    };
+    assert!(!wanted(&[Method::Bearer], &everywhere(), &malformed) && for_copies(&malformed) && !for_copies(&bearer));
     let header_only = CredentialSearch { bearer: Places(vec![Place::Header]), ..everywhere() };
     assert!(!wanted(&[Method::Bearer], &header_only, &Sent::default()));
     assert!(wanted(&[Method::Bearer, Method::Password], &header_only, &Sent::default()));
@@ -245,10 +233,11 @@ proptest! {
                     Spot::Cookie(name) => view.cookie(name).is_some(),
                 };
                 prop_assert!(stands_there);
+                prop_assert!(copies::spots(methods, &everywhere(), &view).contains(spot), "{spot:?} would go on");
             }
         }
         // Without a wish for the body, the body changes nothing.
-        if !may_need_body(methods, &everywhere(), &view) {
+        if !may_need_body(methods, &everywhere(), &view, false) {
             let without = RequestView { body: None, ..view };
             let seen = |found: Result<Option<Found<'_>>, Malformed>| found.map(|found| found.as_ref().map(text));
             prop_assert_eq!(seen(find(methods, &everywhere(), &without)), seen(found));

@@ -111,10 +111,10 @@ impl Context {
         if let Some(known) = self.verified.find(key, &snapshot, self.clock.now()).await {
             return Ok(known);
         }
-        let (verified, snapshot) = self.verify_with(&snapshot, token, wanted).await?;
+        let (verified, snapshot) = Box::pin(self.verify_with(&snapshot, token, wanted)).await?;
         let good_until = self.good_until(&verified.claims).filter(|_| self.checks(wanted).claims);
         let known = KnownToken { claims: Arc::new(verified.claims), jwk: verified.jwk };
-        self.verified.keep(key, known.clone(), good_until, snapshot, token.len()).await;
+        self.verified.keep(key, token, known.clone(), good_until, snapshot).await;
         Ok(known)
     }
 

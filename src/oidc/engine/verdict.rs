@@ -1,5 +1,6 @@
 //! What is to happen to a request (openid-connect.md 12.5): pass, forward with changes, or answer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -45,7 +46,7 @@ pub struct Forwarded {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Headers that are removed in every spelling (`-` or `_`, any case). `*` at the end stands for any rest.
-    pub remove_headers: Vec<String>,
+    pub remove_headers: Vec<Cow<'static, str>>,
     /// Headers that are set, replacing what was there; applied after the removal, in this order.
     pub set_headers: Vec<(String, Vec<u8>)>,
     /// Cookies that are removed from `Cookie`.

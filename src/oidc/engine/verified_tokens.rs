@@ -13,7 +13,7 @@ use crate::oidc::provider::ProviderSnapshot;
 use super::cache::Key;
 
 /// Bytes of verified tokens that one engine remembers.
-const MAX_BYTES: u64 = 16 * 1024 * 1024;
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes that a token takes, as a multiple of its text: claims in memory are larger than as text.
 const SIZE_FACTOR: usize = 4;
 /// Seconds for which a token is remembered at most.
@@ -36,6 +36,8 @@ struct Remembered {
     /// What was known of the provider when it was verified.
     snapshot: Arc<ProviderSnapshot>,
     bytes: usize,
+    /// [`Key::of_token`].
+    about: Key,
 }
 
 /// The memory of one engine; clones share it.
@@ -50,17 +52,27 @@ impl VerifiedTokens {
         is_good.then(|| known.token.clone())
     }
 
-    /// Remembers a token of `length` bytes that was just verified.
+    /// Remembers a token that was just verified.
     pub async fn keep(
         &self,
         key: Key,
-        token: KnownToken,
+        token: &str,
+        known: KnownToken,
         good_until: Option<UnixSeconds>,
         snapshot: Arc<ProviderSnapshot>,
-        length: usize,
     ) {
-        let bytes = length.saturating_mul(SIZE_FACTOR);
-        self.0.insert(key, Arc::new(Remembered { token, good_until, snapshot, bytes })).await;
+        let bytes = token.len().saturating_mul(SIZE_FACTOR);
+        let remembered = Remembered { token: known, good_until, snapshot, bytes, about: Key::of_token(token) };
+        self.0.insert(key, Arc::new(remembered)).await;
+    }
+
+    /// Forgets these tokens, each by [`Key::of_token`]. Looks at all that is remembered, which has a bound.
+    pub async fn forget_about(&self, tokens: &[Key]) {
+        let found = self.0.iter().filter(|(_, known)| tokens.contains(&known.about));
+        let found: Vec<Key> = found.map(|(key, _)| *key).collect();
+        for key in found {
+            self.0.invalidate(&key).await;
+        }
     }
 }
 
@@ -68,5 +80,40 @@ impl Default for VerifiedTokens {
     fn default() -> Self {
         let weigh = |_: &Key, known: &Arc<Remembered>| u32::try_from(known.bytes).unwrap_or(u32::MAX);
         Self(Cache::builder().max_capacity(MAX_BYTES).weigher(weigh).time_to_live(LIFETIME).build())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::plugin::EndpointOverrides;
+    use crate::oidc::keys::KeySet;
+    use crate::oidc::metadata::ProviderMetadata;
+    use serde_json::json;
+
+    const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
+
+    fn snapshot() -> Arc<ProviderSnapshot> {
+        Arc::new(ProviderSnapshot {
+            metadata: ProviderMetadata::configured("https://op.test", &EndpointOverrides::default()),
+            keys: KeySet::default(),
+            discovery_url: None,
+            document: Arc::default(),
+            discovered_at: NOW,
+        })
+    }
+
+    #[tokio::test]
+    async fn a_token_is_known_until_its_end_and_forgotten_when_it_is_given_up() {
+        let (tokens, snapshot) = (VerifiedTokens::default(), snapshot());
+        let known = || KnownToken { claims: Arc::new(json!({})), jwk: None };
+        for token in ["one", "two"] {
+            tokens.keep(Key::of([token]), token, known(), Some(NOW.plus(10)), Arc::clone(&snapshot)).await;
+        }
+        let is_known =
+            async |token: &str, at: i64| tokens.find(Key::of([token]), &snapshot, NOW.plus(at)).await.is_some();
+        assert!(is_known("one", 9).await && !is_known("one", 10).await);
+        tokens.forget_about(&[Key::of_token("one")]).await;
+        assert!(!is_known("one", 0).await && is_known("two", 0).await);
     }
 }

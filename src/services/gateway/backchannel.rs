@@ -16,11 +16,14 @@ pub enum LogoutFailure {
     /// The token is not good, for any plugin.
     #[error("{0}")]
     Token(String),
+    /// No declared plugin has sessions of that issuer.
+    #[error("no plugin is declared that has sessions of this issuer")]
+    Issuer,
     /// It was used before.
     #[error("the logout token was used before")]
     Used,
-    /// Nobody can say whether the token is good: the provider does not answer.
-    #[error("the logout token cannot be judged: {0}")]
+    /// Nobody can say whether it is good: the provider does not answer.
+    #[error("the logout cannot be judged: {0}")]
     Provider(String),
     /// The store failed.
     #[error("the store failed")]
@@ -86,5 +89,7 @@ async fn end(engines: &[&Engine], told: &LogoutToken) -> Result<u64, SessionErro
     for engine in engines {
         ended += engine.sessions().end_named(&told.name).await?;
     }
+    // Plugins that share a storage share what ended in it.
+    engines.iter().for_each(|engine| engine.sessions().look_again());
     Ok(ended)
 }

@@ -1,5 +1,6 @@
 //! What becomes of a request on a route: the plugins in the order of their priority.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::acl::{self, AUTHENTICATED_GROUPS, CONSUMER_GROUPS};
@@ -134,7 +135,7 @@ fn run_key_auth(
     match key_auth::authenticate(conf, &state.consumers, view) {
         Ok((owner, name)) => {
             if conf.hide_credentials {
-                passage.changes.remove_headers.push(name.to_ascii_lowercase());
+                passage.changes.remove_headers.push(Cow::Owned(name.to_ascii_lowercase()));
                 passage.changes.remove_query.push(name.to_owned());
             }
             tell_consumer(&mut passage.changes, &owner.consumer);

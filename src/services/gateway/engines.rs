@@ -78,12 +78,14 @@ impl EngineMaker {
         let http = http.map_err(|error| Problem::about_file(error.to_string()))?;
         let consumers: Arc<dyn ConsumerDirectory> = Arc::<Directory>::clone(&self.directory);
         let sessions = self.shared.session_parts(&plugin.conf);
+        let shared = self.shared.shared_store(&plugin.conf);
         let parts = EngineParts {
             http,
             clock: self.clock.clone(),
             consumers,
             gateway_tokens: Some(Arc::clone(&self.gateway_tokens)),
             own_keys: self.shared.own_keys(),
+            shared: shared.map_err(|error| Problem::about_file(error.to_string()))?,
             sessions: sessions.map_err(|error| Problem::about_file(error.to_string()))?,
         };
         let engine = Engine::new((*plugin.conf).clone(), parts);

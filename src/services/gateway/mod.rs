@@ -12,6 +12,7 @@ mod backchannel;
 mod consumers;
 mod decision;
 mod engines;
+mod frontchannel;
 mod key_auth;
 mod reload;
 mod state;
@@ -32,6 +33,7 @@ pub use crate::oidc::engine::{Answer, Arguments, Changes, Headers, RequestView};
 pub use backchannel::LogoutFailure;
 pub use consumers::Consumers;
 pub use decision::{Decision, Passage, Refusal};
+pub use frontchannel::Departure;
 pub use reload::Following;
 pub use state::{Plugins, Route, State};
 

@@ -18,10 +18,12 @@ use secrecy::SecretString;
 
 use self::keys::KeyRing;
 use super::session_storage;
+use super::shared_answers::RedisAnswers;
 use crate::config::plugin::OpenIdConnectConf;
 use crate::config::settings::EgressSettings;
 use crate::domain::time::Clock;
 use crate::oidc::engine::session::{SessionParts, SessionSecret, StorageError};
+use crate::oidc::engine::shared_answers::SharedStore;
 use crate::oidc::own_keys::OwnKeyRing;
 use crate::oidc::provider::Provider;
 use crate::sealing::{Sealer, random_token};
@@ -88,6 +90,17 @@ impl OpenIdConnect {
             None => self.generated_secret(&conf.provider.name),
         };
         Ok(SessionParts { secret, storage })
+    }
+
+    /// Where the nodes of a plugin instance share what they remember, when they do. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// It cannot be used as it is configured.
+    pub fn shared_store(&self, conf: &OpenIdConnectConf) -> Result<Option<Arc<dyn SharedStore>>, StorageError> {
+        let Some(redis) = &conf.cache.shared else {
+            return Ok(None);
+        };
+        Ok(Some(Arc::new(RedisAnswers::new(redis, &self.egress)?)))
     }
 
     /// The key set, for clients that sign with it.

@@ -73,8 +73,8 @@ impl SessionStorage for DatabaseSessions {
         alone!(self, |transaction| plugin_sessions::touch(&mut transaction, key, seen, expires_at))
     }
 
-    fn delete<'s>(&'s self, key: &'s str) -> Step<'s, ()> {
-        alone!(self, |transaction| plugin_sessions::delete(&mut transaction, key))
+    fn end<'s>(&'s self, key: &'s str) -> Step<'s, bool> {
+        alone!(self, |transaction| plugin_sessions::end(&mut transaction, key))
     }
 
     fn delete_named<'s>(&'s self, name: &'s LogoutName) -> Step<'s, u64> {
@@ -111,7 +111,7 @@ fn record(row: PluginSession) -> Record {
     Record {
         sealed: row.sealed,
         is_replaced: row.is_replaced,
-        name: row.issuer.map(|issuer| LogoutName { issuer, subject, idp_session }),
+        name: row.issuer.filter(|_| !row.is_replaced).map(|issuer| LogoutName { issuer, subject, idp_session }),
         last_seen_at: row.last_seen_at,
         expires_at: row.expires_at,
     }

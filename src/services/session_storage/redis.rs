@@ -7,18 +7,15 @@
 //! PREFIX:sub:HASH     set of keys of a subject; PREFIX:sid:HASH of a session of the provider
 //! ```
 
-use std::time::Duration;
-
 use futures_util::FutureExt as _;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo, Script, TlsCertificates};
-use secrecy::ExposeSecret as _;
+use redis::Script;
 
 use crate::config::plugin::RedisConf;
 use crate::config::settings::EgressSettings;
 use crate::domain::time::UnixSeconds;
 use crate::oidc::engine::session::{LogoutName, Record, SessionStorage, Step, StorageError};
 use crate::sealing::sha256_hex;
+use crate::services::redis_connection::RedisConnection;
 
 /// Stores a session and its entries in the indices, which live as long as the longest session in them.
 const STORE: &str = r"
@@ -61,6 +58,25 @@ redis.call('EXPIREAT', KEYS[1], ARGV[2])
 return 1
 ";
 
+/// Unless the key leads to a successor: it is gone, and its lease too. The entries of the indices lead nowhere from now on
+/// and end with them.
+const END: &str = r"
+if redis.call('HGET', KEYS[1], 'r') == '1' then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+return 1
+";
+
+/// The sessions in all of these indices, in one step: none of them is replaced meanwhile.
+const END_NAMED: &str = r"
+local ended = 0
+for _, key in ipairs(redis.call('SINTER', unpack(KEYS))) do
+  ended = ended + redis.call('DEL', ARGV[1] .. ':' .. key)
+  redis.call('DEL', ARGV[1] .. ':lease:' .. key)
+  for _, index in ipairs(KEYS) do redis.call('SREM', index, key) end
+end
+return ended
+";
+
 const LEASE: &str = r"
 if redis.call('HGET', KEYS[1], 'r') ~= '0' then return 0 end
 if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
@@ -74,12 +90,13 @@ return 0
 
 /// Redis as a storage of sessions.
 pub struct RedisSessions {
-    connection: ConnectionManager,
+    connection: RedisConnection,
     prefix: String,
-    timeout: Duration,
     create: Script,
     replace: Script,
     touch: Script,
+    end: Script,
+    end_named: Script,
     lease: Script,
     release: Script,
 }
@@ -90,35 +107,22 @@ impl std::fmt::Debug for RedisSessions {
     }
 }
 
-impl From<redis::RedisError> for StorageError {
-    fn from(error: redis::RedisError) -> Self {
-        Self(format!("Redis: {error}"))
-    }
-}
-
 impl RedisSessions {
     /// The storage. Connects when it is first used, and again whenever the connection was lost.
     ///
     /// # Errors
     /// The configuration cannot be used.
     pub fn new(conf: &RedisConf, egress: &EgressSettings) -> Result<Self, StorageError> {
-        let (connect, respond) =
-            (Duration::from_millis(conf.connect_timeout_ms), Duration::from_millis(conf.response_timeout_ms));
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_min_delay(Duration::from_millis(20))
-            .set_max_delay(Duration::from_millis(200))
-            .set_connection_timeout(Some(connect))
-            .set_response_timeout(Some(respond));
-        let connection = ConnectionManager::new_lazy_with_config(client(conf, egress)?, config)?;
+        let connection = RedisConnection::new(conf, egress)?;
         let script = |body: &str| Script::new(&format!("{STORE}{body}"));
         Ok(Self {
             connection,
             prefix: conf.prefix.clone(),
-            timeout: connect + respond,
             create: script(CREATE),
             replace: script(REPLACE),
             touch: Script::new(TOUCH),
+            end: Script::new(END),
+            end_named: Script::new(END_NAMED),
             lease: Script::new(LEASE),
             release: Script::new(RELEASE),
         })
@@ -144,50 +148,27 @@ impl RedisSessions {
         ]
     }
 
-    /// Bounded as a whole: waiting for a connection and for its answer.
-    async fn within<T>(&self, step: impl Future<Output = redis::RedisResult<T>>) -> Result<T, StorageError> {
-        match tokio::time::timeout(self.timeout, step).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(StorageError(format!("Redis: no answer within {} ms", self.timeout.as_millis()))),
-        }
-    }
-
     async fn delete_all(&self, name: &LogoutName) -> Result<u64, StorageError> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.connection.handle();
         let [sub, sid] = self.indices(Some(name));
         let sets: Vec<String> = [sub, sid].into_iter().filter(|index| !index.is_empty()).collect();
         if sets.is_empty() {
             return Ok(0);
         }
-        let mut command = redis::cmd("SINTER");
-        command.arg(&sets);
-        let keys: Vec<String> = self.within(command.query_async(&mut connection)).await?;
-        let mut ended = 0;
-        for key in keys {
-            let record = self.load(&key).await?;
-            self.delete(&key).await?;
-            ended += u64::from(record.is_some());
+        let mut call = self.end_named.arg(&self.prefix);
+        for set in sets {
+            call.key(set);
         }
-        Ok(ended)
+        self.connection.within(call.invoke_async(&mut connection)).await
     }
 }
 
 impl SessionStorage for RedisSessions {
     fn load<'s>(&'s self, key: &'s str) -> Step<'s, Option<Record>> {
         async move {
-            let look = || async {
-                let mut command = redis::cmd("HMGET");
-                command.arg(self.record_name(key)).arg(&["s", "r", "t", "e", "i", "u", "d"]);
-                command.query_async::<Vec<Option<String>>>(&mut self.connection.clone()).await
-            };
-            let fields = self.within(async {
-                match look().await {
-                    // A server that is back is noticed by the first request, not by the second.
-                    Err(error) if error.is_io_error() && !error.is_timeout() => look().await,
-                    other => other,
-                }
-            });
-            Ok(record(fields.await?))
+            let mut command = redis::cmd("HMGET");
+            command.arg(self.record_name(key)).arg(&["s", "r", "t", "e", "i", "u", "d"]);
+            Ok(record(self.connection.ask(&command).await?))
         }
         .boxed()
     }
@@ -200,7 +181,7 @@ impl SessionStorage for RedisSessions {
             call.arg(key).arg(&record.sealed).arg(record.last_seen_at.0).arg(record.expires_at.0);
             call.arg(name.issuer).arg(name.subject.unwrap_or_default()).arg(sub).arg(sid);
             call.arg(name.idp_session.unwrap_or_default());
-            let _: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let _: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(())
         }
         .boxed()
@@ -216,7 +197,7 @@ impl SessionStorage for RedisSessions {
             call.arg(name.issuer).arg(name.subject.unwrap_or_default()).arg(sub).arg(sid);
             call.arg(&pointer.sealed).arg(pointer.expires_at.0).arg(old);
             call.arg(name.idp_session.unwrap_or_default());
-            let done: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let done: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(done == 1)
         }
         .boxed()
@@ -226,19 +207,18 @@ impl SessionStorage for RedisSessions {
         async move {
             let mut call = self.touch.key(self.record_name(key));
             call.arg(seen.0).arg(expires_at.0);
-            let _: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let _: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(())
         }
         .boxed()
     }
 
-    fn delete<'s>(&'s self, key: &'s str) -> Step<'s, ()> {
+    fn end<'s>(&'s self, key: &'s str) -> Step<'s, bool> {
         async move {
-            // The entries of the indices lead nowhere from now on and end with them.
-            let mut command = redis::cmd("DEL");
-            command.arg(self.record_name(key)).arg(self.lease_name(key));
-            let _: i64 = self.within(command.query_async(&mut self.connection.clone())).await?;
-            Ok(())
+            let mut call = self.end.key(self.record_name(key));
+            call.key(self.lease_name(key));
+            let done: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
+            Ok(done == 1)
         }
         .boxed()
     }
@@ -251,7 +231,7 @@ impl SessionStorage for RedisSessions {
         async move {
             let mut call = self.lease.key(self.record_name(key));
             call.key(self.lease_name(key)).arg(owner).arg(seconds.saturating_mul(1000));
-            let done: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let done: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(done == 1)
         }
         .boxed()
@@ -261,7 +241,7 @@ impl SessionStorage for RedisSessions {
         async move {
             let mut call = self.release.key(self.lease_name(key));
             call.arg(owner);
-            let _: i64 = self.within(call.invoke_async(&mut self.connection.clone())).await?;
+            let _: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(())
         }
         .boxed()
@@ -281,35 +261,4 @@ fn record(fields: Vec<Option<String>>) -> Option<Record> {
         last_seen_at: UnixSeconds(seen.parse().ok()?),
         expires_at: UnixSeconds(end.parse().ok()?),
     })
-}
-
-fn client(conf: &RedisConf, egress: &EgressSettings) -> Result<Client, StorageError> {
-    let mut settings = RedisConnectionInfo::default().set_db(conf.database);
-    if let Some(username) = &conf.username {
-        settings = settings.set_username(username);
-    }
-    if let Some(password) = &conf.password {
-        settings = settings.set_password(password.expose_secret());
-    }
-    let info = address(conf).into_connection_info()?.set_redis_settings(settings);
-    if !conf.tls || conf.socket.is_some() {
-        return Ok(Client::open(info)?);
-    }
-    // Redis takes either the system's authorities or these.
-    let own_roots = (!egress.extra_roots.is_empty()).then(|| egress.extra_roots.join("\n").into_bytes());
-    Ok(Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert: own_roots })?)
-}
-
-fn address(conf: &RedisConf) -> ConnectionAddr {
-    match &conf.socket {
-        Some(path) => ConnectionAddr::Unix(path.into()),
-        None if conf.tls => {
-            if conf.server_name.as_ref().is_some_and(|name| *name != conf.host) {
-                tracing::warn!("redis.server_name is not used: certificates are checked for redis.host");
-            }
-            let (host, port) = (conf.host.clone(), conf.port);
-            ConnectionAddr::TcpTls { host, port, insecure: !conf.tls_verify, tls_params: None }
-        }
-        None => ConnectionAddr::Tcp(conf.host.clone(), conf.port),
-    }
 }

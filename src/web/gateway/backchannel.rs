@@ -38,7 +38,7 @@ pub(super) async fn answer(request: &HttpRequest, body: Payload, services: &Serv
             tracing::info!(ended, "openid-connect: sessions were ended by the provider");
             HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).finish()
         }
-        Err(failure @ (LogoutFailure::Token(_) | LogoutFailure::Used)) => {
+        Err(failure @ (LogoutFailure::Token(_) | LogoutFailure::Issuer | LogoutFailure::Used)) => {
             // Whoever posts may be anybody: why is for the log.
             tracing::info!(%failure, "openid-connect: a logout token was refused");
             refusal(StatusCode::BAD_REQUEST, "the logout token is not acceptable")

@@ -79,7 +79,7 @@ async fn judge(arrival: &Arrival<'_>, services: &Services) -> HttpResponse {
 fn allowed(arrival: &Arrival<'_>, passage: &Passage) -> HttpResponse {
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).finish();
     let mut removed: Vec<&str> = Vec::new();
-    let named = passage.changes.remove_headers.iter().map(String::as_str).filter(|name| !name.ends_with('*'));
+    let named = passage.changes.remove_headers.iter().map(AsRef::as_ref).filter(|name| !name.ends_with('*'));
     for name in IDENTITY_NAMES.into_iter().chain(named) {
         let is_set = passage.changes.set_headers.iter().any(|(set, _)| spelled(set) == spelled(name));
         if !is_set && !removed.contains(&name) {

@@ -14,6 +14,7 @@ mod body;
 mod changes;
 mod failure;
 mod forward_auth;
+mod frontchannel;
 mod headers;
 mod pace;
 mod tunnel;
@@ -44,10 +45,15 @@ pub async fn handle(
     let settings = &services.settings;
     let reserved = settings.gateway.forward_auth_path.as_deref();
     let rest = reserved.and_then(|reserved| forward_auth::rest_of(request.uri().path(), reserved));
-    let is_logout = settings.gateway.backchannel_logout_path.as_deref() == Some(request.uri().path());
+    let is_path = |path: &Option<String>| path.as_deref() == Some(request.uri().path());
     let (mut answer, request_id) = match rest {
         Some(rest) => forward_auth::answer(&request, rest, &services).await,
-        None if is_logout => (backchannel::answer(&request, body, &services).await, new_id()),
+        None if is_path(&settings.gateway.backchannel_logout_path) => {
+            (backchannel::answer(&request, body, &services).await, new_id())
+        }
+        None if is_path(&settings.gateway.frontchannel_logout_path) => {
+            (frontchannel::answer(&request, &services).await, new_id())
+        }
         None => {
             let arrival = Arrival::of(&request, &settings.trusted_proxies);
             let answered = serve(&arrival, body, &services, &upstream).await;

@@ -86,6 +86,20 @@ async fn oidc_077_078_a_claim_names_the_consumer() {
 }
 
 #[actix_web::test]
+async fn oidc_079_the_consumer_claim_of_an_older_file_maps_as_consumer_claims_do() {
+    let consumers = json!([{"username": "app", "custom_id": "alice@app.test"}]);
+    for claim in [json!({"consumer_claim": ["email"]}), json!({"consumer_claims": [["email"]]})] {
+        let mut config = claim.clone();
+        config["consumer_by"] = json!(["custom_id"]);
+        let site = bearer(config, consumers.clone()).await;
+        let token = |email: &str| site.op.access_token(|draft| draft.claims["email"] = json!(email));
+        assert_eq!(site.echo(&token("alice@app.test")).await.header("x-consumer-username"), Some("app"), "{claim}");
+        assert_eq!(site.bearer(&token("bob@app.test")).await, 403, "{claim}");
+        site.stop().await;
+    }
+}
+
+#[actix_web::test]
 async fn oidc_080_groups_of_a_claim_count_for_the_acl_plugin() {
     for (acl, expected) in [(json!({"allow": ["openid"]}), 200), (json!({"deny": ["profile"]}), 403)] {
         let op = Op::start().await;

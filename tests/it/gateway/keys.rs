@@ -4,7 +4,7 @@ use kong_sso::services::openid_connect::keys;
 use serde_json::json;
 
 use crate::support::op::Door;
-use crate::support::plugin_browser::site;
+use crate::support::plugin_browser::{config, site};
 
 #[actix_web::test]
 async fn a_client_signs_with_its_secret() {
@@ -46,8 +46,22 @@ async fn a_client_signs_with_its_own_key() {
 }
 
 #[actix_web::test]
-async fn oidc_100_an_unreachable_issuer_is_no_reason_not_to_start() {
+async fn oidc_100_an_unreachable_issuer_is_no_reason_to_refuse_a_file() {
     let site = site(json!({ "issuer": "http://127.0.0.1:1" })).await;
     assert_eq!(site.browser().get("/").await.status(), 500);
     assert_eq!(site.op.hits(Door::Discovery), 0);
+    // A file that is loaded later is served too, and what is reachable in it works.
+    let other = config(&site.op, json!({ "issuer": "http://127.0.0.1:2" }));
+    let good = config(&site.op, json!({}));
+    let routes = |upstream: &str| {
+        let route = |path: &str, config: &serde_json::Value| {
+            json!({"name": path.trim_matches('/'), "paths": [path], "strip_path": false,
+                "plugins": [{"name": "openid-connect", "config": config}]})
+        };
+        let routes = [route("/lost", &other), route("/good", &good)];
+        json!({"_format_version": "3.0", "services": [{"name": "a", "url": upstream, "routes": routes}]}).to_string()
+    };
+    site.gateway.reload(routes).await;
+    assert_eq!(site.browser().get("/lost").await.status(), 500);
+    assert_eq!(site.browser().sign_in("/good").await.status(), 200);
 }

@@ -17,10 +17,10 @@ use crate::support::protected::{Protected, plugin};
 async fn entity(path: Path<(String, String)>, asked: Data<AtomicUsize>) -> HttpResponse {
     let now = Clock::System.now().0;
     let found = match (path.0.as_str(), path.1.as_str()) {
-        ("oauth2_tokens", token @ ("good" | "ended")) => {
+        ("oauth2_tokens", token @ ("good" | "ended" | "lasting")) => {
             asked.fetch_add(1, Ordering::Relaxed);
             let created_at = if token == "good" { now } else { now - 100 };
-            json!({"id": "t-1", "access_token": token, "created_at": created_at, "expires_in": 60, "scope": "read write",
+            json!({"id": "t-1", "access_token": token, "created_at": created_at, "expires_in": if token == "lasting" { 0 } else { 60 }, "scope": "read write",
                 "authenticated_userid": "u-1", "service": null, "credential": {"id": "c-1"}})
         }
         ("oauth2", "c-1") => json!({"id": "c-1", "client_id": "app", "consumer": {"id": "id-1"}}),
@@ -63,6 +63,18 @@ async fn oidc_033_a_token_of_the_gateway_names_its_consumer() {
     assert_eq!(asked.load(Ordering::Relaxed), so_far, "it is remembered");
     site.gateway.later(61);
     assert_eq!(site.bearer("good").await, 401, "and ends all the same");
+    site.stop().await;
+}
+
+#[actix_web::test]
+async fn a_token_of_the_gateway_is_remembered_for_a_minute_whatever_the_cache_says() {
+    let (site, asked) =
+        site(json!({"auth_methods": ["kong_oauth2"], "cache_ttl": 3600, "cache_ttl_min": 600}), json!([]), json!([]))
+            .await;
+    for (later, questions) in [(0, 1), (0, 1), (59, 1), (1, 2), (59, 2), (2, 3)] {
+        site.gateway.later(later);
+        assert_eq!((site.bearer("lasting").await, asked.load(Ordering::Relaxed)), (200, questions), "{later} s later");
+    }
     site.stop().await;
 }
 

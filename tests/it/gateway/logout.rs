@@ -91,3 +91,26 @@ async fn a_form_may_ask_for_the_logout() {
     assert_eq!(browser.send(Method::POST, "/", Some("stay=1".into())).await.status(), 200);
     assert_eq!(browser.send(Method::POST, "/", Some("bye=1".into())).await.status(), 302);
 }
+
+#[actix_web::test]
+async fn after_a_logout_nothing_is_remembered_of_its_tokens() {
+    for (method, door) in [("introspection", Door::Introspection), ("userinfo", Door::UserInfo)] {
+        let methods = json!(["authorization_code", "session", method]);
+        let site = with_logout(json!({ "auth_methods": methods, "disable_session": [method] })).await;
+        let mut browser = site.browser();
+        let echo = json_of::<Echo>(browser.sign_in("/").await).await;
+        let token = echo.header("authorization").unwrap().to_owned();
+        let active = json!({ "active": true, "sub": "alice-id" });
+        site.op.introspects(token.strip_prefix("Bearer ").unwrap(), active);
+        let ask = async || site.gateway.get("/").header("authorization", &token).send().await.unwrap().status();
+        let asked = site.op.hits(door);
+        for _ in 0..3 {
+            assert_eq!(ask().await, 200, "{method}");
+        }
+        assert_eq!(site.op.hits(door), asked + 1, "{method}");
+        assert_eq!(browser.send(Method::POST, "/logout", None).await.status(), 302);
+        site.op.introspects(token.strip_prefix("Bearer ").unwrap(), json!({ "active": false }));
+        assert_eq!(ask().await == 401, method == "introspection", "{method}");
+        assert_eq!(site.op.hits(door), asked + 2, "{method}");
+    }
+}

@@ -123,6 +123,27 @@ async fn oidc_010_011_the_anonymous_consumer_stands_in_as_long_as_it_is_there() 
 }
 
 #[actix_web::test]
+async fn a_rejected_credential_of_an_anonymous_caller_goes_nowhere() {
+    let config = json!({
+        "auth_methods": ["bearer"], "anonymous": "anon", "hide_credentials": false,
+        "bearer_token_param_type": ["header", "query", "body", "cookie"], "bearer_token_cookie_name": "at",
+    });
+    let site = protected_for(Op::start().await, config, json!([{"username": "anon"}])).await;
+    for token in ["not a token", "a.b.c"] {
+        let request = site.gateway.request(reqwest::Method::POST, "/p?access_token=q.q.q&kept=1");
+        let request = request.header("authorization", format!("Bearer {token}")).header("cookie", "at=c.c.c; kept=2");
+        let echo = echo_of(request.form(&[("access_token", "b.b.b"), ("kept", "3")])).await;
+        assert_eq!(echo.header("x-consumer-username"), Some("anon"));
+        assert_eq!((echo.header("authorization"), echo.query.as_deref()), (None, Some("kept=1")), "{token}");
+        assert_eq!(echo.header("cookie"), Some("kept=2"), "{token}");
+        // A body is read where the search would come to it: not behind a token that is well-formed.
+        let body = if token == "a.b.c" { "access_token=b.b.b&kept=3" } else { "kept=3" };
+        assert_eq!(echo.body, body, "{token}");
+    }
+    site.stop().await;
+}
+
+#[actix_web::test]
 async fn oidc_013_a_body_that_is_null_carries_no_credential() {
     let site = protected(json!({"auth_methods": ["bearer", "password", "client_credentials"]})).await;
     for body in ["null", "[1]", "7", "\"access_token\"", "{", "", "{\"access_token\":null}", "{\"access_token\":{}}"] {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use kong_sso::config::settings::TlsPair;
 use kong_sso::domain::access::{Caller, Door, Principal, Proof};
 use kong_sso::services::openid_connect::issuers;
 use serde_json::{Value, json};
 
 use crate::support::gateway::{self, Echo, json_of};
-use crate::support::op::{Door as OpDoor, RefreshMode};
+use crate::support::op::{Door as OpDoor, Op, RefreshMode};
 use crate::support::op_keys::OpKey;
 use crate::support::plugin_browser::{config, cookies, site};
 use crate::support::redis::Redis;
@@ -154,6 +155,33 @@ async fn oidc_065_tokens_are_verified_again_when_that_is_wanted() {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         assert_eq!(browser.get("/").await.status(), status, "reverify = {reverify}");
     }
+}
+
+#[actix_web::test]
+async fn oidc_066_the_cookie_is_secure_where_the_browser_speaks_tls() {
+    let key = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let pair = TlsPair { certificate: key.cert.pem(), key: key.signing_key.serialize_pem().into() };
+    let op = Op::start().await;
+    let conf = config(&op, json!({ "auth_methods": ["bearer", "session"] }));
+    let plugins = json!([{"name": "openid-connect", "config": conf}]);
+    let declared = |upstream: &str| gateway::one_route(upstream, &plugins, &json!([]));
+    let gateway = gateway::start_with(declared, |settings| settings.listeners.proxy_tls = vec![pair]).await;
+    let token = op.access_token(|_| {});
+    let cookie_of = async |request: reqwest::RequestBuilder| {
+        let answer = request.bearer_auth(&token).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        cookies(&answer).into_iter().find(|cookie| cookie.starts_with("session=")).unwrap()
+    };
+    let root = reqwest::Certificate::from_pem(key.cert.pem().as_bytes()).unwrap();
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([root]).build().unwrap();
+    let secure = cookie_of(client.get(gateway.serve_tls())).await;
+    assert!(secure.contains("; Secure") && secure.contains("; HttpOnly"), "{secure}");
+    // Whoever is not trusted says nothing about the scheme.
+    for request in [gateway.get("/"), gateway.get("/").header("x-forwarded-proto", "https")] {
+        let plain = cookie_of(request).await;
+        assert!(!plain.contains("Secure"), "{plain}");
+    }
+    gateway.stop().await;
 }
 
 #[actix_web::test]

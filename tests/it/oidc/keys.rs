@@ -1,6 +1,10 @@
 //! Rotation of keys.
 
 use super::*;
+use kong_sso::config::plugin::ProviderConf;
+use kong_sso::config::settings::EgressSettings;
+use kong_sso::http_client::HttpClient;
+use kong_sso::oidc::provider::Provider;
 
 #[tokio::test]
 async fn oidc_021_a_new_key_is_fetched_once_and_a_second_unknown_one_is_not() {
@@ -56,4 +60,19 @@ async fn a_failed_rediscovery_may_be_repeated_after_five_seconds() {
     op.mend_door(Door::Jwks);
     later(&by, 5);
     assert!(login(&op, &rp).await.is_ok());
+}
+
+#[tokio::test]
+async fn keys_that_did_not_change_stay_the_same_object_and_verified_tokens_with_them() {
+    let op = Op::start().await;
+    let conf = op.conf().provider;
+    let http = HttpClient::new(&EgressSettings::default(), true, Duration::from_secs(5)).unwrap();
+    let provider = Provider::new(&ProviderConf { rediscovery_lifetime: 0, ..conf }, http, Clock::System);
+    let first = provider.snapshot().await.unwrap();
+    assert!(provider.rediscover(&first).await.is_none(), "nothing new");
+    assert_eq!(op.hits(Door::Jwks), 2, "though it was asked for");
+    assert!(Arc::ptr_eq(&provider.known().unwrap(), &first));
+    op.rotate_key(OpKey::ec("ec-2"));
+    let newer = provider.rediscover(&first).await.unwrap();
+    assert!(Arc::ptr_eq(&provider.known().unwrap(), &newer) && !Arc::ptr_eq(&newer, &first));
 }

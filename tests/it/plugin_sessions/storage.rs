@@ -3,7 +3,7 @@
 use super::*;
 use kong_sso::oidc::engine::session::{LogoutName, Record, storage::STALE_WINDOW};
 
-fn record(sealed: &str, now: UnixSeconds) -> Record {
+pub(super) fn record(sealed: &str, now: UnixSeconds) -> Record {
     Record {
         sealed: sealed.into(),
         is_replaced: false,
@@ -17,7 +17,11 @@ fn record(sealed: &str, now: UnixSeconds) -> Record {
     }
 }
 
-async fn servers() -> impl Iterator<Item = Place> {
+pub(super) fn pointer(to: &str, now: UnixSeconds) -> Record {
+    Record { is_replaced: true, name: None, expires_at: now.plus(STALE_WINDOW), ..record(to, now) }
+}
+
+pub(super) async fn servers() -> impl Iterator<Item = Place> {
     places().await.into_iter().filter(|place| !place.is_cookie())
 }
 
@@ -34,8 +38,8 @@ async fn a_record_is_stored_touched_and_ends() {
         assert_eq!((touched.last_seen_at, touched.expires_at), (now.plus(50), now.plus(150)), "{}", place.name);
         storage.touch("gone", now, now.plus(1)).await.unwrap();
         assert_eq!(storage.load("gone").await.unwrap(), None);
-        storage.delete("a").await.unwrap();
-        storage.delete("a").await.unwrap();
+        assert!(storage.end("a").await.unwrap());
+        assert!(storage.end("a").await.unwrap(), "{}: what is gone has ended", place.name);
         assert_eq!(storage.load("a").await.unwrap(), None);
     }
 }
@@ -45,8 +49,7 @@ async fn a_record_is_replaced_by_one_of_many() {
     for place in servers().await {
         let (storage, now) = (place.storage.clone().unwrap(), place.clock().now());
         storage.create("old", &record("one", now)).await.unwrap();
-        let pointer =
-            |to: &str| Record { is_replaced: true, name: None, expires_at: now.plus(STALE_WINDOW), ..record(to, now) };
+        let pointer = |to: &str| pointer(to, now);
         let tries = (0..8).map(|index| {
             let (storage, new) = (Arc::clone(&storage), format!("new-{index}"));
             let (pointer, successor) = (pointer(&new), record(&new, now));
@@ -62,6 +65,9 @@ async fn a_record_is_replaced_by_one_of_many() {
         storage.touch("old", now.plus(5), now.plus(500)).await.unwrap();
         assert_eq!(storage.load("old").await.unwrap().unwrap(), old, "{}: a pointer is not touched", place.name);
         assert!(!storage.lease("old", "me", 5).await.unwrap(), "{}: nor leased", place.name);
+        assert!(!storage.end("old").await.unwrap(), "{}: nor ended, but followed", place.name);
+        assert!(storage.end(&old.sealed).await.unwrap());
+        assert_eq!(storage.load(&old.sealed).await.unwrap(), None, "{}", place.name);
     }
 }
 

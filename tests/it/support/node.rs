@@ -181,6 +181,7 @@ pub fn settings(upstream: &str) -> Settings {
             surroundings: Default::default(),
             forward_auth_path: Some("/_sso/auth".into()),
             backchannel_logout_path: Some("/_sso/backchannel-logout".into()),
+            frontchannel_logout_path: Some("/_sso/frontchannel-logout".into()),
             max_body: u64::MAX,
         },
         audit: AuditSettings {

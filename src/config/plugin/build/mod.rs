@@ -4,6 +4,7 @@ mod headers;
 mod identity;
 mod outcome;
 mod provider;
+mod redis;
 mod requests;
 mod session;
 

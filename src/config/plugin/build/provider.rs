@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::config::auth_conf::ClientAuth;
 use crate::config::plugin::members::Members;
-use crate::config::plugin::{CacheConf, ClientConf, ClientKey, EndpointOverrides, PerClient, ProviderConf};
+use crate::config::plugin::{CacheConf, ClientConf, ClientKey, EndpointOverrides, PerClient, ProviderConf, RedisConf};
+
+use super::redis::redis;
 
 pub(super) fn provider(members: Members<'_>) -> Option<ProviderConf> {
     Some(ProviderConf {
@@ -75,5 +77,13 @@ pub(super) fn cache(members: Members<'_>) -> CacheConf {
         ttl_max: members.some_number("cache_ttl_max"),
         ttl_neg: members.some_number("cache_ttl_neg"),
         ttl_resurrect: members.some_number("cache_ttl_resurrect"),
+        shared: shared(members),
     }
+}
+
+/// The server on which nodes share introspection answers.
+fn shared(members: Members<'_>) -> Option<RedisConf> {
+    let is_on = members.text("cluster_cache_strategy") == "redis";
+    let is_wanted = members.texts("cluster_cache_items").iter().any(|item| item == "introspection");
+    if is_on && is_wanted { redis(members, "cluster_cache_redis", "openid-connect") } else { None }
 }

@@ -1,12 +1,10 @@
 //! Sessions and their cookies.
 
-use serde_json::{Map, Value};
-
 use crate::config::auth_conf::SameSite;
 use crate::config::plugin::members::Members;
-use crate::config::plugin::{
-    CookieConf, PluginSessionConf, RedisConf, RememberConf, SessionBinding, SessionStorage, table,
-};
+use crate::config::plugin::{CookieConf, PluginSessionConf, RememberConf, SessionBinding, SessionStorage};
+
+use super::redis::redis;
 
 pub(super) fn session(members: Members<'_>) -> Option<PluginSessionConf> {
     Some(PluginSessionConf {
@@ -30,35 +28,9 @@ fn storage(members: Members<'_>) -> Option<SessionStorage> {
     match members.text("session_storage").as_str() {
         "cookie" => Some(SessionStorage::Cookie),
         "database" => Some(SessionStorage::Database),
-        "redis" => Some(SessionStorage::Redis(redis_or_default(members)?)),
+        "redis" => Some(SessionStorage::Redis(redis(members, "redis", "sessions")?)),
         _ => None,
     }
-}
-
-fn redis_or_default(members: Members<'_>) -> Option<RedisConf> {
-    if let Some(record) = members.record("redis") {
-        return redis(record);
-    }
-    let rows = table::find(table::TABLE, "redis")?.kind.members();
-    let defaults: Map<String, Value> = table::rows(rows).map(|row| (row.name.to_owned(), row.default())).collect();
-    redis(Members(&defaults))
-}
-
-fn redis(record: Members<'_>) -> Option<RedisConf> {
-    Some(RedisConf {
-        host: record.text("host"),
-        port: u16::try_from(record.number("port")).ok()?,
-        socket: record.some_text("socket"),
-        database: record.number("database"),
-        username: record.some_text("username"),
-        password: record.secret("password"),
-        prefix: record.some_text("prefix").unwrap_or_else(|| "sessions".to_owned()),
-        tls: record.flag("ssl"),
-        tls_verify: record.flag("ssl_verify"),
-        server_name: record.some_text("server_name"),
-        connect_timeout_ms: record.millis("connect_timeout"),
-        response_timeout_ms: record.millis("read_timeout").max(record.millis("send_timeout")),
-    })
 }
 
 /// `prefix` is what the names of its parameters begin with.

@@ -1,5 +1,7 @@
 //! What is remembered of tokens, and for how long.
 
+use super::RedisConf;
+
 /// Caches (openid-connect.md 2.4, 2.5, 2.7).
 #[derive(Clone, Debug)]
 pub struct CacheConf {
@@ -23,4 +25,6 @@ pub struct CacheConf {
     pub ttl_neg: Option<i64>,
     /// `cache_ttl_resurrect`, seconds.
     pub ttl_resurrect: Option<i64>,
+    /// `cluster_cache_redis`, where nodes share introspection answers; `None` = they do not.
+    pub shared: Option<RedisConf>,
 }

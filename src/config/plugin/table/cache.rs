@@ -2,8 +2,6 @@
 
 use crate::config::plugin::parameter::{Kind::*, Parameter, Preset::*, Status::*};
 
-const NOT_SHARED: &str = "nodes do not share a cache";
-
 /// Rows.
 pub(super) const ROWS: &[Parameter] = super::table! {
     "cache_introspection": Flag, Is("true"), Implemented, "Remembers introspection answers.";
@@ -17,7 +15,7 @@ pub(super) const ROWS: &[Parameter] = super::table! {
     "cache_ttl_neg": Number, Unset, Implemented, "Seconds for refusals.";
     "cache_ttl_resurrect": Number, Unset, Implemented, "Seconds for which an old answer serves while the provider gives none.";
     "cache_token_exchange": Flag, Is("true"), Inert("tokens are not exchanged"), "Remembers exchanged tokens.";
-    "cluster_cache_strategy": Word(&["off", "redis"]), Is("\"off\""), Refused("a cache that nodes share"), "Where nodes share what they remember.";
-    "cluster_cache_items": Words(&["introspection", "tokens"]), Is(r#"["introspection"]"#), Inert(NOT_SHARED), "What they share.";
-    "cluster_cache_redis": Record(super::redis::CLUSTER_CACHE), Unset, Inert(NOT_SHARED), "The Redis server of the shared cache.";
+    "cluster_cache_strategy": Word(&["off", "redis"]), Is("\"off\""), Implemented, "Where nodes share what they remember.";
+    "cluster_cache_items": Words(&["introspection", "tokens"]), Or(r#"["introspection"]"#), Except(&["tokens"]), "What they share, sealed by the session secret; an empty list is nothing.";
+    "cluster_cache_redis": Record(super::redis::CLUSTER_CACHE), Unset, Implemented, "The Redis server of the shared cache. While it fails, each node asks the provider.";
 };

@@ -18,6 +18,8 @@ fn base() -> Value {
         "bearer_token_param_type": ["header", "cookie"],
         "bearer_token_cookie_name": "bearer",
         "redis": {},
+        "cluster_cache_strategy": "redis",
+        "cluster_cache_redis": {},
         "authorization_query_args_names": ["a"], "authorization_query_args_values": ["1"],
         "discovery_headers_names": ["a"], "discovery_headers_values": ["1"],
         "downstream_headers_names": ["a"], "downstream_headers_claims": ["1"],
@@ -36,7 +38,7 @@ fn another(row: &Parameter, present: &Value) -> Value {
     let words = |words: &[&str]| {
         let refused = if let Status::Except(words) = row.status { words } else { &[] };
         let is_other = |word: &&&str| json!(word) != *present && json!([word]) != *present && !refused.contains(word);
-        json!(words.iter().find(is_other).unwrap())
+        words.iter().find(is_other).map(|word| json!(word))
     };
     match row.kind {
         Kind::Flag => json!(!present.as_bool().unwrap_or_default()),
@@ -44,10 +46,10 @@ fn another(row: &Parameter, present: &Value) -> Value {
         Kind::Decimal => json!(1.0),
         Kind::Text | Kind::Header => json!("other"),
         Kind::Url => json!("https://other.example.com/"),
-        Kind::Word(known) => words(known),
+        Kind::Word(known) => words(known).unwrap(),
         Kind::Texts | Kind::Path => json!(["other"]),
         Kind::Urls => json!(["https://other.example.com/"]),
-        Kind::Words(known) => json!([words(known)]),
+        Kind::Words(known) => words(known).map_or_else(|| json!([]), |word| json!([word])),
         Kind::Paths => json!([["other"]]),
         Kind::Records(_) if row.name == "client_jwk" => json!([{"kty": "oct", "k": "AA"}]),
         Kind::Records(_) => json!([{"header": "other", "path": ["a"]}]),
@@ -89,9 +91,10 @@ fn no_parameter_is_silently_ignored() {
     for row in rows(TABLE).filter(|row| !matches!(row.kind, Kind::Record(_))) {
         check(row, row.name, |config, value| config[row.name] = value);
     }
-    for row in rows(find(TABLE, "redis").unwrap().kind.members()) {
-        if row.kind.members().is_empty() {
-            check(row, &format!("redis.{}", row.name), |config, value| config["redis"][row.name] = value);
+    for record in ["redis", "cluster_cache_redis"] {
+        let members = rows(find(TABLE, record).unwrap().kind.members());
+        for row in members.filter(|row| row.kind.members().is_empty()) {
+            check(row, &format!("{record}.{}", row.name), |config, value| config[record][row.name] = value);
         }
     }
 }
@@ -110,6 +113,9 @@ fn what_is_not_available_is_refused_by_word_and_by_record() {
         (json!({"redis": {"cluster_nodes": [{"ip": "a"}]}}), "config.redis.cluster_nodes"),
         (json!({"redis": {"cloud_authentication": {"auth_provider": "aws"}}}), "config.redis.cloud_authentication"),
         (json!({"client_jwk": [{"kty": "RSA", "oth": "x"}]}), "config.client_jwk[0].oth"),
+        (json!({"token_headers_replay": ["x-a"], "token_headers_grants": ["password"]}), "config.token_headers_replay"),
+        (json!({"cluster_cache_items": ["tokens"]}), "config.cluster_cache_items[0]"),
+        (json!({"cluster_cache_redis": {"sentinel_master": "x"}}), "config.cluster_cache_redis.sentinel_master"),
     ];
     for (members, key) in refused {
         let (conf, findings) = read(&config(members));

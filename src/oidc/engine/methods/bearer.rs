@@ -31,7 +31,7 @@ pub async fn prove(context: &Context, view: &RequestView<'_>, client: usize, tok
     proof.tokens.access_token = Some(token.into());
     proof.set_access_token(known);
     if context.conf.introspection.jwt_tokens {
-        proof.claims.introspection = Some(introspection::ask(context, view, client, token).await?);
+        proof.claims.introspection = Some(Box::pin(introspection::ask(context, view, client, token)).await?);
     }
     Ok(proof)
 }
@@ -57,7 +57,7 @@ fn check_session_cookie(context: &Context, view: &RequestView<'_>, claims: &Valu
 /// It is there, and not acceptable.
 pub async fn add_id_token(context: &Context, view: &RequestView<'_>, proof: &mut Proof) -> Result<(), Refusal> {
     let sent = search::find_id_token(&context.conf.search, view).map_err(malformed)?;
-    let (Some(id_token), Some(access_token)) = (sent, proof.tokens.access_token.clone()) else {
+    let (Some(id_token), Some(access_token)) = (sent, &proof.tokens.access_token) else {
         return Ok(());
     };
     let wanted = Wanted {

@@ -178,16 +178,17 @@ struct GrantRequest<'c> {
 impl GrantRequest<'_> {
     async fn granted(&self, grant: Grant<'_>) -> Result<Granted, Refusal> {
         if !self.context.conf.cache.tokens {
-            return Ok(self.fetch(grant).await?.value);
+            return Ok(Box::pin(self.fetch(grant)).await?.value);
         }
         let (key, now) = (self.key(grant), self.context.clock.now());
         let answers = &self.context.grants;
-        let granted = answers.get_or_fetch(key, now, self.fetch(grant), |_| false).await?;
+        let granted = answers.get_or_fetch(key, now, async { Box::pin(self.fetch(grant)).await }, |_| false).await?;
         if granted.at == now || !granted.is_ending(now, self.context.conf.verification.leeway) {
             return Ok(granted);
         }
         answers.forget(key).await;
-        answers.get_or_fetch(key, now, self.renew(grant, &granted.proof), |_| false).await
+        let renew = async { Box::pin(self.renew(grant, &granted.proof)).await };
+        answers.get_or_fetch(key, now, renew, |_| false).await
     }
 
     /// New tokens by the refresh token of the old ones, else by the grant again.
@@ -249,7 +250,10 @@ impl GrantRequest<'_> {
         // The tokens, their claims, and the answer as it came.
         let bytes = answer.whole.to_string().len().saturating_mul(4);
         let ttl = cache::ttl(&self.context.conf.cache, lifetime);
-        Fresh { value: Granted { proof: Arc::new(proof), at }, ttl, bytes }
+        let tokens = &proof.tokens;
+        let about = [&tokens.access_token, &tokens.id_token, &tokens.refresh_token].into_iter().flatten();
+        let about = about.map(|token| Key::of_token(token.expose_secret())).collect();
+        Fresh { value: Granted { proof: Arc::new(proof), at }, ttl, bytes, about }
     }
 
     async fn ask(&self, grant: Grant<'_>) -> Result<TokenAnswer, Refusal> {

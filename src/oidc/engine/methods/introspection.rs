@@ -43,10 +43,16 @@ pub async fn prove(context: &Context, view: &RequestView<'_>, client: usize, tok
 pub async fn ask(context: &Context, view: &RequestView<'_>, client: usize, token: &str) -> Result<Arc<Value>, Refusal> {
     let snapshot = context.provider.snapshot().await?;
     let extras = Extras::of_introspection(&context.conf, view);
-    let fetch = fetch(context, &snapshot, client, token, &extras);
+    let fetch = async { Box::pin(fetch(context, &snapshot, client, token, &extras)).await };
     let introspected = if context.conf.cache.introspection {
-        let key = key(context, &snapshot, client, token, &extras);
-        context.introspections.get_or_fetch(key, context.clock.now(), fetch, Refusal::is_temporary).await?
+        let (key, now) = (key(context, &snapshot, client, token, &extras), context.clock.now());
+        let fetch = async {
+            match &context.shared {
+                Some(shared) => shared.get_or_fetch(Key::of_token(token), key, now, fetch).await,
+                None => fetch.await,
+            }
+        };
+        context.introspections.get_or_fetch(key, now, fetch, Refusal::is_temporary).await?
     } else {
         fetch.await?.value
     };
@@ -97,7 +103,7 @@ async fn fetch(
     }
     let bytes = answer.body.len();
     let value = read(context, client, answer).await?;
-    Ok(Fresh { ttl: ttl(context, &value), value, bytes })
+    Ok(Fresh { ttl: ttl(context, &value), value, bytes, about: vec![Key::of_token(token)] })
 }
 
 async fn request(

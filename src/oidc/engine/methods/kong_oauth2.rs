@@ -57,7 +57,7 @@ pub async fn prove(
         let conf = &context.conf.cache;
         let found = || cache::ttl(conf, None).map(|seconds| seconds.min(MAX_TTL));
         let ttl = if value.is_some() { found() } else { cache::negative_ttl(conf) };
-        Ok(Fresh { value, ttl, bytes: 512 })
+        Ok(Fresh { value, ttl, bytes: 512, about: vec![Key::of_token(token)] })
     };
     let key = Key::of(["gateway token", token]);
     let now = context.clock.now();

@@ -48,7 +48,7 @@ pub async fn ask(
 ) -> Result<Arc<Value>, Refusal> {
     let snapshot = context.provider.snapshot().await?;
     let extras = Extras::of_user_info(&context.conf, view);
-    let fetch = fetch(context, &snapshot, client, token, &extras);
+    let fetch = async { Box::pin(fetch(context, &snapshot, client, token, &extras)).await };
     if !context.conf.cache.user_info {
         return Ok(fetch.await?.value);
     }
@@ -81,7 +81,8 @@ async fn fetch(
         }
     };
     let bytes = value.to_string().len();
-    Ok(Fresh { value, ttl: cache::ttl(&context.conf.cache, lifetime(context, token)), bytes })
+    let about = vec![Key::of_token(token.expose_secret())];
+    Ok(Fresh { value, ttl: cache::ttl(&context.conf.cache, lifetime(context, token)), bytes, about })
 }
 
 /// Seconds that a signed token has left. UserInfo has just accepted it, so that its own word is enough here.

@@ -13,9 +13,12 @@ use crate::sealing::random_token;
 
 use super::codec::{self, CodecError, Slot, Slots, Writing};
 use super::content::{SessionContent, Who, bindings};
-use super::opening::{Found, Known, MAX_HOPS, storage_key};
+use super::opening::{Found, Known, storage_key};
 use super::storage::{LogoutName, Record, STALE_WINDOW};
 use super::{Inner, OpenSession, POINTER, RECORD, REMEMBER, SESSION, SessionError, Sessions, StorageError};
+
+/// Successors that are followed to end a session.
+const MAX_SUCCESSORS: usize = 16;
 
 impl Sessions {
     /// Whether a method that succeeded starts a session (openid-connect.md 5.1).
@@ -62,7 +65,7 @@ impl Sessions {
     pub async fn keep(&self, view: &RequestView<'_>, open: &OpenSession) -> Result<Vec<String>, SessionError> {
         let may_renew = !self.0.session_conf().disabled_for.has(Method::Session);
         if open.is_remembered || open.upkeep.renew && may_renew {
-            return self.renew(view, open).await;
+            return Box::pin(self.renew(view, open)).await;
         }
         if open.upkeep.touch && !open.known.is_touched.swap(true, Ordering::Relaxed) {
             let now = self.0.clock.now();
@@ -91,7 +94,8 @@ impl Sessions {
         Ok(self.forget(view))
     }
 
-    /// Ends the sessions that a logout from outside names; returns how many. Those in cookies alone cannot be reached.
+    /// Ends the sessions that a logout from outside names; returns how many. Those in cookies alone cannot be reached. This
+    /// node may believe in them until [`Self::look_again`].
     ///
     /// # Errors
     /// The storage failed.
@@ -99,9 +103,12 @@ impl Sessions {
         let Some(storage) = &self.0.parts.storage else {
             return Ok(0);
         };
-        let ended = storage.delete_named(name).await?;
+        Ok(storage.delete_named(name).await?)
+    }
+
+    /// Asks the storage again for every session from now on: some have ended there.
+    pub fn look_again(&self) {
         self.0.stored.invalidate_all();
-        Ok(ended)
     }
 
     /// The cookies that take the session out of the browser, whether it is good or not. Those of others stay.
@@ -182,24 +189,22 @@ impl Inner {
         Ok(slots.without(&conf.audience))
     }
 
-    /// Ends a stored session with those that took its place. The storage is asked, not the cache: another node may have
-    /// replaced the session a moment ago.
-    async fn drop_line(&self, id: &str) -> Result<(), StorageError> {
+    /// Ends a stored session: it, or whatever took its place, be it that another node renews it at this moment.
+    pub(super) async fn drop_line(&self, id: &str) -> Result<(), StorageError> {
         let Some(storage) = &self.parts.storage else {
             return Ok(());
         };
         let mut id = id.to_owned();
-        for _ in 0..MAX_HOPS {
+        for _ in 0..MAX_SUCCESSORS {
             let key = storage_key(&id);
-            let found = self.load(&key).await?;
-            storage.delete(&key).await?;
+            let has_ended = storage.end(&key).await?;
             self.stored.invalidate(&key).await;
-            match found {
+            match if has_ended { None } else { self.load(&key).await? } {
                 Some(Found::Successor(next)) => id = next,
-                _ => break,
+                _ => return Ok(()),
             }
         }
-        Ok(())
+        Err(StorageError("the session is replaced faster than it can be ended".to_owned()))
     }
 
     /// Puts `content` in the place of `old`, under a new id. When another request did so first, its session counts; `None`

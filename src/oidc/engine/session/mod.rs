@@ -22,13 +22,14 @@ mod secret;
 pub mod storage;
 
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
 
 pub use codec::names as cookie_names;
-pub use content::SessionContent;
+pub use content::{SessionContent, Who};
 pub use facts::SessionFacts;
 pub use opening::OpenSession;
 pub use refreshing::{Refresh, Refreshed};
@@ -41,6 +42,7 @@ use self::refreshing::SharedRefresh;
 use crate::config::plugin::{OpenIdConnectConf, PluginSessionConf};
 use crate::domain::session::SessionLimits;
 use crate::domain::time::Clock;
+use crate::oidc::engine::cache::Key;
 use crate::oidc::error::RefreshError;
 
 /// What session cookies are sealed for.
@@ -59,7 +61,7 @@ const CACHED_BYTES: u64 = 64 * 1024 * 1024;
 /// How long a stored session is believed without asking the storage: this long a session that was ended elsewhere may
 /// still be used on this node.
 const CACHED_FOR: Duration = Duration::from_secs(1);
-/// How long a session out of a cookie is kept: it cannot change, only its limits are looked at again.
+/// How long a cookie that was opened is kept: it cannot change, only the limits of its session are looked at again.
 const COOKIE_CACHED_FOR: Duration = Duration::from_secs(60);
 
 /// What the engine needs for sessions.
@@ -111,8 +113,8 @@ struct Inner {
     rules: String,
     /// Stored sessions by key.
     stored: Cache<String, Arc<Known>>,
-    /// Sessions out of cookies, by the hash of the cookie.
-    cookies: Cache<String, Arc<Opened>>,
+    /// Cookies that were opened, by a digest of their text.
+    cookies: Cache<Key, Arc<Opened>>,
     refreshes: Cache<String, SharedRefresh>,
 }
 
@@ -141,11 +143,11 @@ impl Sessions {
 }
 
 /// A cache that is bounded by the bytes of what it holds.
-fn cache<V: Clone + Send + Sync + 'static>(
+fn cache<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
     lifetime: Duration,
     bytes: impl Fn(&V) -> usize + Send + Sync + 'static,
-) -> Cache<String, V> {
-    let weigh = move |_: &String, value: &V| u32::try_from(bytes(value)).unwrap_or(u32::MAX);
+) -> Cache<K, V> {
+    let weigh = move |_: &K, value: &V| u32::try_from(bytes(value)).unwrap_or(u32::MAX);
     Cache::builder().max_capacity(CACHED_BYTES).weigher(weigh).time_to_live(lifetime).build()
 }
 
@@ -163,5 +165,36 @@ impl Inner {
     fn remember_limits(&self) -> Option<SessionLimits> {
         let conf = self.session_conf().remember.as_ref()?;
         Some(SessionLimits { idling: 0, rolling: conf.rolling_timeout, absolute: conf.absolute_timeout })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn known(bytes: usize) -> Arc<Known> {
+        let content = json!({
+            "id": "i", "audience": "a", "method": "bearer", "plugin_issuer": "p", "created_at": 0, "renewed_at": 0,
+            "last_seen_at": 0, "access_token": "x".repeat(bytes),
+        });
+        Arc::new(Known::new(serde_json::from_value(content).unwrap()))
+    }
+
+    #[tokio::test]
+    async fn the_memory_that_sessions_take_is_bounded_by_their_bytes() {
+        let stored = cache(CACHED_FOR, |known: &Arc<Known>| known.bytes());
+        for number in 0..100 {
+            stored.insert(number.to_string(), known(1024 * 1024)).await;
+        }
+        stored.run_pending_tasks().await;
+        assert!(stored.weighted_size() <= CACHED_BYTES && (1..=16).contains(&stored.entry_count()));
+        let small = cache(COOKIE_CACHED_FOR, |known: &Arc<Known>| known.bytes());
+        for number in 0..10_000 {
+            small.insert(number.to_string(), known(100)).await;
+        }
+        small.run_pending_tasks().await;
+        assert!(small.entry_count() > 9_000, "many small ones are kept: {}", small.entry_count());
     }
 }

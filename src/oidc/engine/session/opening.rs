@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use crate::domain::method::Method;
 use crate::domain::session::{SessionTimes, Upkeep};
 use crate::domain::time::UnixSeconds;
+use crate::oidc::engine::cache::Key;
 use crate::oidc::engine::client_choice;
 use crate::oidc::engine::proof::{ClaimSources, Proof};
 use crate::oidc::engine::request::RequestView;
@@ -17,7 +18,7 @@ use super::storage::Record;
 use super::{Inner, POINTER, RECORD, REMEMBER, SESSION, SessionContent, SessionFacts, Sessions, StorageError};
 
 /// Successors that are followed from one id.
-pub(super) const MAX_HOPS: usize = 4;
+const MAX_HOPS: usize = 4;
 /// Bytes that a session takes, as a multiple of its texts: claims in memory are larger than as text.
 const SIZE_FACTOR: usize = 4;
 /// Bytes of a session besides its texts.
@@ -45,16 +46,28 @@ impl Known {
 /// A cookie that was opened; it counts as long as its secret does.
 pub(super) struct Opened {
     sealer: Arc<Sealer>,
-    purpose: &'static str,
-    slots: Slots,
-    known: Arc<Known>,
+    held: Held,
+    /// What others keep in it.
+    others: Slots,
     /// Bytes of the cookie's text: others may have their sessions in it.
     length: usize,
 }
 
+/// What a cookie has for this audience.
+enum Held {
+    /// The session itself.
+    Session(Arc<Known>),
+    /// The id of a stored one, and the key of that.
+    Stored(String, String),
+}
+
 impl Opened {
     pub(super) fn bytes(&self) -> usize {
-        self.length.saturating_mul(SIZE_FACTOR).saturating_add(self.known.bytes())
+        let own = match &self.held {
+            Held::Session(known) => known.bytes(),
+            Held::Stored(..) => SIZE_BASE,
+        };
+        self.length.saturating_mul(SIZE_FACTOR).saturating_add(own)
     }
 }
 
@@ -151,62 +164,62 @@ impl Sessions {
         let Some(text) = codec::joined(view, name) else {
             return Ok(None);
         };
-        let Some((slots, known, is_moved)) = self.0.read(&text, purpose).await? else {
+        let Some((opened, known)) = self.0.read(&text, purpose).await? else {
             return Ok(None);
         };
         let is_remembered = purpose == REMEMBER;
         let Some((client, upkeep)) = self.0.judge(view, &known.content, is_remembered) else {
             return Ok(None);
         };
-        let others = slots.without(&known.content.audience);
+        let others = opened.others.clone();
         let (others, remembered_others) =
             if is_remembered { (Slots::default(), others) } else { (others, self.0.remembered_others(view)) };
+        let is_moved = matches!(&opened.held, Held::Stored(id, _) if *id != known.content.id);
         let is_outdated = is_moved || is_remembered;
         Ok(Some(OpenSession { known, client, upkeep, is_outdated, is_remembered, others, remembered_others }))
     }
 }
 
 impl Inner {
-    /// The session in the text of a cookie, what else is in it, and whether its id has changed since.
-    async fn read(&self, text: &str, purpose: &'static str) -> Result<Option<(Slots, Arc<Known>, bool)>, StorageError> {
-        if self.parts.storage.is_none() {
-            return Ok(self.read_cookie(text, purpose).await);
-        }
-        let sealer = self.parts.secret.sealer();
-        let Some(slots) = codec::open(&sealer, purpose, text) else {
+    /// The cookie of that text, and the session that it leads to.
+    async fn read(&self, text: &str, purpose: &'static str) -> Result<Option<(Arc<Opened>, Arc<Known>)>, StorageError> {
+        let Some(opened) = self.opened(text, purpose).await else {
             return Ok(None);
         };
-        let Some(Slot { id: Some(id), .. }) = slots.own(&self.session_conf().audience) else {
-            return Ok(None);
+        let known = match &opened.held {
+            Held::Session(known) => Some(Arc::clone(known)),
+            Held::Stored(id, key) => self.follow(id.clone(), key.clone()).await?,
         };
-        let found = self.by_id(&id).await?;
-        Ok(found.map(|known| {
-            let is_moved = known.content.id != id;
-            (slots, known, is_moved)
-        }))
+        Ok(known.map(|known| (opened, known)))
     }
 
-    async fn read_cookie(&self, text: &str, purpose: &'static str) -> Option<(Slots, Arc<Known>, bool)> {
+    /// A cookie, opened now or a moment ago.
+    async fn opened(&self, text: &str, purpose: &'static str) -> Option<Arc<Opened>> {
         let sealer = self.parts.secret.sealer();
-        let key = sha256_hex(text.as_bytes());
+        let key = Key::of([purpose, text]);
         let cached = self.cookies.get(&key).await;
-        if let Some(opened) = cached.filter(|opened| Arc::ptr_eq(&opened.sealer, &sealer) && opened.purpose == purpose)
-        {
-            return Some((opened.slots.clone(), Arc::clone(&opened.known), false));
+        if let Some(opened) = cached.filter(|opened| Arc::ptr_eq(&opened.sealer, &sealer)) {
+            return Some(opened);
         }
+        let audience = &self.session_conf().audience;
         let slots = codec::open(&sealer, purpose, text)?;
-        let content = slots.own(&self.session_conf().audience)?.content?;
-        let known = Arc::new(Known::new(content));
-        let opened = Opened { sealer, purpose, slots: slots.clone(), known: Arc::clone(&known), length: text.len() };
-        self.cookies.insert(key, Arc::new(opened)).await;
-        Some((slots, known, false))
+        let Slot { content, id, .. } = slots.own(audience)?;
+        let held = match &self.parts.storage {
+            None => Held::Session(Arc::new(Known::new(content?))),
+            Some(_) => id.map(|id| Held::Stored(id.clone(), storage_key(&id)))?,
+        };
+        let opened = Arc::new(Opened { sealer, held, others: slots.without(audience), length: text.len() });
+        self.cookies.insert(key, Arc::clone(&opened)).await;
+        Some(opened)
     }
 
     /// The stored session of an id, or its successor.
     pub(super) async fn by_id(&self, id: &str) -> Result<Option<Arc<Known>>, StorageError> {
-        let mut id = id.to_owned();
+        self.follow(id.to_owned(), storage_key(id)).await
+    }
+
+    async fn follow(&self, mut id: String, mut key: String) -> Result<Option<Arc<Known>>, StorageError> {
         for _ in 0..MAX_HOPS {
-            let key = storage_key(&id);
             if let Some(known) = self.stored.get(&key).await {
                 return Ok(Some(known));
             }
@@ -215,7 +228,7 @@ impl Inner {
                     self.stored.insert(key, Arc::clone(&known)).await;
                     return Ok(Some(known));
                 }
-                Some(Found::Successor(next)) => id = next,
+                Some(Found::Successor(next)) => (key, id) = (storage_key(&next), next),
                 _ => return Ok(None),
             }
         }

@@ -58,7 +58,7 @@ impl Sessions {
             return Ok(Refreshed::Live(open));
         }
         if !self.0.session_conf().refresh_tokens || content.refresh_token.is_none() {
-            self.0.drop_stored(&content.id).await?;
+            self.0.drop_line(&content.id).await?;
             return Ok(Refreshed::Over);
         }
         let id = content.id.clone();
@@ -105,7 +105,7 @@ impl Inner {
             }
             Err(error) if error.ends_session() => {
                 tracing::warn!(code = error.code(), %error, "openid-connect: a session ends, its tokens cannot be refreshed");
-                self.drop_stored(&old.id).await?;
+                self.drop_line(&old.id).await?;
                 Ok(None)
             }
             Err(error) => {
@@ -137,15 +137,6 @@ impl Inner {
             }
         }
         Err(StorageError("another node is refreshing the session for too long".to_owned()).into())
-    }
-
-    async fn drop_stored(&self, id: &str) -> Result<(), StorageError> {
-        if let Some(storage) = &self.parts.storage {
-            let key = storage_key(id);
-            storage.delete(&key).await?;
-            self.stored.invalidate(&key).await;
-        }
-        Ok(())
     }
 }
 

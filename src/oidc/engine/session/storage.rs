@@ -7,6 +7,8 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::time::UnixSeconds;
 
+use super::Who;
+
 /// Seconds for which the key of a replaced session leads to its successor.
 pub const STALE_WINDOW: i64 = 10;
 
@@ -24,6 +26,17 @@ pub struct LogoutName {
     pub subject: Option<String>,
     /// `sid`.
     pub idp_session: Option<String>,
+}
+
+impl LogoutName {
+    /// Whether that is whom it names.
+    #[must_use]
+    pub fn names(&self, who: &Who) -> bool {
+        let is = |named: &Option<String>, known: &Option<String>| named.is_none() || named == known;
+        let names_somebody = self.subject.is_some() || self.idp_session.is_some();
+        let is_of_issuer = who.issuer.as_ref() == Some(&self.issuer);
+        names_somebody && is_of_issuer && is(&self.subject, &who.subject) && is(&self.idp_session, &who.idp_session)
+    }
 }
 
 /// A stored session. `Debug` hides it.
@@ -65,10 +78,11 @@ pub trait SessionStorage: fmt::Debug + Send + Sync {
     /// Records a use; never moves the time back. Without effect when the session is gone or replaced.
     fn touch<'s>(&'s self, key: &'s str, seen: UnixSeconds, expires_at: UnixSeconds) -> Step<'s, ()>;
 
-    /// Ends a session.
-    fn delete<'s>(&'s self, key: &'s str) -> Step<'s, ()>;
+    /// Ends a session. `false`, and nothing has ended, when a successor took its place: that one has to be ended.
+    fn end<'s>(&'s self, key: &'s str) -> Step<'s, bool>;
 
-    /// Ends the sessions of that name: by subject, by the provider's session, or by both together; returns how many.
+    /// Ends the sessions of that name: by subject, by the provider's session, or by both together; returns how many. One that
+    /// is replaced at the same moment ends as well.
     fn delete_named<'s>(&'s self, name: &'s LogoutName) -> Step<'s, u64>;
 
     /// Tries to become the one who refreshes the tokens of a session, for some seconds; `false` when another is.
