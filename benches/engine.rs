@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use kong_sso::config::finding::Findings;
 use kong_sso::config::plugin::{ConsumerField, OpenIdConnectConf, PluginContext, parse};
-use kong_sso::config::settings::EgressSettings;
+use kong_sso::config::settings::{EgressSettings, EngineSwitches};
 use kong_sso::domain::consumer::Consumer;
 use kong_sso::domain::time::{Clock, UnixSeconds};
 use kong_sso::http_client::HttpClient;
@@ -110,6 +110,7 @@ fn engine(methods: Value) -> Engine {
     let parts = EngineParts {
         http: HttpClient::new(&EgressSettings::default(), true, Duration::from_secs(1)).unwrap(),
         clock: Clock::System,
+        switches: EngineSwitches::default(),
         consumers: Arc::new(Nobody),
         gateway_tokens: None,
         own_keys: Arc::new(NoKeys),

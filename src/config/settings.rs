@@ -272,6 +272,17 @@ pub struct GatewaySettings {
     pub frontchannel_logout_path: Option<String>,
     /// `sso_proxy_max_body_size`, bytes.
     pub max_body: u64,
+    /// What all plugin instances have in common.
+    pub switches: EngineSwitches,
+}
+
+/// What Kong's plugin has no parameter for, for all instances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EngineSwitches {
+    /// `oidc_non_navigation = unauthorized`: sign-ins begin for navigating browsers only.
+    pub refuse_non_navigation: bool,
+    /// `oidc_json_header_encoding = plain`: JSON stands in headers as it is.
+    pub plain_json: bool,
 }
 
 /// Audit log.

@@ -6,7 +6,7 @@ use super::Builder;
 use crate::config::declared::{self, Surroundings};
 use crate::config::finding::{Finding, Findings};
 use crate::config::load::LoadMode;
-use crate::config::settings::GatewaySettings;
+use crate::config::settings::{EngineSwitches, GatewaySettings};
 
 const FILE: &str = "sso_proxy_config";
 
@@ -39,6 +39,10 @@ impl Builder<'_> {
             backchannel_logout_path,
             frontchannel_logout_path,
             max_body,
+            switches: EngineSwitches {
+                refuse_non_navigation: self.values.text("oidc_non_navigation") == Some("unauthorized"),
+                plain_json: self.values.text("oidc_json_header_encoding") == Some("plain"),
+            },
         }
     }
 

@@ -45,8 +45,8 @@ impl Engine {
 
     fn forwarded(&self, evidence: &Evidence, caller: Caller, (session, cookies): Kept) -> Forwarded {
         let (conf, proof) = (self.conf(), &evidence.proof);
-        let mut changes = headers::upstream(conf, proof, &caller, &evidence.spots);
-        let mut response_headers = headers::downstream(conf, proof);
+        let mut changes = headers::upstream(conf, proof, &caller, &evidence.spots, self.switches.plain_json);
+        let mut response_headers = headers::downstream(conf, proof, self.switches.plain_json);
         let mut tell = evidence.told.clone();
         let is_told = |headers: &HeaderConf| !headers.session.is_empty() || headers.session_id.is_some();
         if let Some(session) = &session
@@ -120,6 +120,12 @@ impl Engine {
         Forwarded { changes: headers::anonymous(conf, &caller, &spots), ..of_caller(caller) }
     }
 
+    /// Whether a caller may be sent to the provider (openid-connect.md 1.6).
+    fn may_begin_login(&self, view: &RequestView<'_>) -> bool {
+        let is_refused = self.switches.refuse_non_navigation && !view.may_be_navigation();
+        self.conf().allows(Method::AuthorizationCode) && !is_refused
+    }
+
     /// What becomes of a request that proved nothing: a login where that is possible, else a refusal.
     pub(super) async fn turn_away(&self, view: &RequestView<'_>, unproved: Unproved, client: usize) -> Verdict {
         let (refusal, cookies, may_log_in) = match unproved {
@@ -128,7 +134,7 @@ impl Engine {
             Unproved::FailedLogin(refusal, cookies) => (refusal, cookies, false),
             Unproved::Refused(refusal) => (refusal, Vec::new(), false),
         };
-        let mut verdict = if may_log_in && self.conf().allows(Method::AuthorizationCode) {
+        let mut verdict = if may_log_in && self.may_begin_login(view) {
             match self.login.start(view, client).await {
                 Ok(answer) => Verdict::Answer(Box::new(answer)),
                 Err(refusal) => self.refuse(view, &refusal, client, None).await,

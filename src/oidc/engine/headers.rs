@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 
 use crate::config::plugin::{HeaderConf, OpenIdConnectConf, TokenHeader};
 use crate::domain::method::Method;
@@ -35,14 +36,15 @@ const OWN_TOKEN: [&str; 2] = ["x-authenticated-scope", "x-authenticated-userid"]
 /// Hiding removes it, or the token replaces it.
 const AUTHORIZATION: &str = "authorization";
 
-/// How the request of a proved caller changes. `spots` is where the credential stood.
+/// How the request of a proved caller changes. `spots` is where the credential stood; `plain_json`
+/// is `oidc_json_header_encoding = plain`.
 #[must_use]
-pub fn upstream(conf: &OpenIdConnectConf, proof: &Proof, caller: &Caller, spots: &[Spot]) -> Changes {
+pub fn upstream(conf: &OpenIdConnectConf, proof: &Proof, caller: &Caller, spots: &[Spot], plain_json: bool) -> Changes {
     let mut changes = clean_request(conf);
     if conf.hide_credentials {
         hide(conf, proof.method, spots, &mut changes);
     }
-    let told = told(&conf.upstream, proof).into_iter().chain(identity(caller));
+    let told = told(&conf.upstream, proof, plain_json).into_iter().chain(identity(caller));
     changes.set_headers = told.map(|(name, value)| (name, value.into_bytes())).collect();
     changes
 }
@@ -62,8 +64,8 @@ pub fn anonymous(conf: &OpenIdConnectConf, caller: &Caller, spots: &[Spot]) -> C
 
 /// Headers of the answer to a proved caller. Never of a refusal.
 #[must_use]
-pub fn downstream(conf: &OpenIdConnectConf, proof: &Proof) -> Vec<(String, String)> {
-    told(&conf.downstream, proof)
+pub fn downstream(conf: &OpenIdConnectConf, proof: &Proof, plain_json: bool) -> Vec<(String, String)> {
+    told(&conf.downstream, proof, plain_json)
 }
 
 /// What goes from every request: names that a caller could forge (openid-connect.md 8.5), and the login under way.
@@ -107,12 +109,14 @@ fn hide_spots(spots: &[Spot], changes: &mut Changes) {
 }
 
 /// Tokens and claims under their configured names; a later one of the same name wins.
-fn told(conf: &HeaderConf, proof: &Proof) -> Vec<(String, String)> {
+fn told(conf: &HeaderConf, proof: &Proof, plain_json: bool) -> Vec<(String, String)> {
     let tokens = [
         (&conf.access_token, &proof.tokens.access_token),
         (&conf.id_token, &proof.tokens.id_token),
         (&conf.refresh_token, &proof.tokens.refresh_token),
     ];
+    let encoded =
+        |document: &Value| if plain_json { clean(&document.to_string()).into_owned() } else { base64_json(document) };
     let documents = [
         (&conf.access_token_jwk, &proof.access_token_jwk),
         (&conf.id_token_jwk, &proof.id_token_jwk),
@@ -121,7 +125,7 @@ fn told(conf: &HeaderConf, proof: &Proof) -> Vec<(String, String)> {
     ];
     let tokens = tokens.into_iter().filter_map(|(header, token)| Some(token_header(header.as_ref()?, token.as_ref()?)));
     let documents =
-        documents.into_iter().filter_map(|(name, document)| Some((name.clone()?, base64_json(document.as_ref()?))));
+        documents.into_iter().filter_map(|(name, document)| Some((name.clone()?, encoded(document.as_ref()?))));
     let claims = conf.claims.iter();
     let claims = claims.filter_map(|(name, path)| Some((name.clone(), header_text(proof.claims.for_headers(path)?)?)));
     tokens.chain(documents).chain(claims).collect()

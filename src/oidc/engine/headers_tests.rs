@@ -22,7 +22,7 @@ fn set<'c>(changes: &'c Changes, name: &str) -> Option<&'c str> {
 }
 
 fn sent(members: Value, proof: &Proof) -> Changes {
-    upstream(&conf(members), proof, &Caller::default(), &[])
+    upstream(&conf(members), proof, &Caller::default(), &[], false)
 }
 
 fn removes(changes: &Changes, name: &str) -> bool {
@@ -75,7 +75,7 @@ fn oidc_086_a_nested_claim_is_sent() {
 #[test]
 fn oidc_087_the_credential_is_replaced_by_the_token_or_by_nothing() {
     let basic = [Spot::Header("authorization".to_owned())];
-    let sent = |members: Value| upstream(&conf(members), &token(json!({})), &Caller::default(), &basic);
+    let sent = |members: Value| upstream(&conf(members), &token(json!({})), &Caller::default(), &basic, false);
     let replaced = sent(json!({}));
     assert!(removes(&replaced, "authorization"));
     assert_eq!(set(&replaced, "authorization"), Some("Bearer at"));
@@ -89,7 +89,7 @@ fn oidc_087_the_credential_is_replaced_by_the_token_or_by_nothing() {
 fn only_what_was_used_is_hidden() {
     let spots =
         [Spot::Query("access_token".to_owned()), Spot::Body("access_token".to_owned()), Spot::Cookie("at".into())];
-    let changes = upstream(&conf(json!({})), &token(json!({})), &Caller::default(), &spots);
+    let changes = upstream(&conf(json!({})), &token(json!({})), &Caller::default(), &spots, false);
     assert_eq!((changes.remove_query.len(), changes.remove_body.len()), (1, 1));
     assert_eq!(changes.remove_cookies, ["authorization", "at"]);
     let session = Proof { method: Method::Session, ..token(json!({})) };
@@ -145,12 +145,12 @@ fn oidc_077_080_the_upstream_learns_who_the_caller_is() {
         groups: Some(vec!["openid".into(), "email".into(), "profile".into()]),
         ..Caller::default()
     };
-    let changes = upstream(&conf(json!({})), &token(json!({})), &caller, &[]);
+    let changes = upstream(&conf(json!({})), &token(json!({})), &caller, &[], false);
     assert_eq!((set(&changes, "x-consumer-id"), set(&changes, "x-consumer-username")), (Some("1"), Some("ab")));
     assert_eq!(set(&changes, "x-consumer-custom-id"), None);
     assert_eq!(set(&changes, "x-authenticated-groups"), Some("openid, email, profile"));
     let unmapped = Caller { credential: Some("sub".into()), groups: Some(Vec::new()), ..Caller::default() };
-    let changes = upstream(&conf(json!({})), &token(json!({})), &unmapped, &[]);
+    let changes = upstream(&conf(json!({})), &token(json!({})), &unmapped, &[], false);
     assert_eq!(set(&changes, "x-credential-identifier"), Some("sub"));
     assert_eq!((set(&changes, "x-consumer-id"), set(&changes, "x-authenticated-groups")), (None, None));
 }
@@ -173,9 +173,9 @@ fn the_client_gets_what_is_configured_for_it() {
         "downstream_access_token_header": "authorization:bearer",
         "downstream_headers": [{"header": "x-sub", "path": ["sub"]}],
     });
-    let headers = downstream(&conf(members), &token(json!({"sub": "s"})));
+    let headers = downstream(&conf(members), &token(json!({"sub": "s"})), false);
     assert_eq!(headers, [("authorization".into(), "Bearer at".into()), ("x-sub".to_owned(), "s".to_owned())]);
-    assert!(downstream(&conf(json!({})), &token(json!({"sub": "s"}))).is_empty());
+    assert!(downstream(&conf(json!({})), &token(json!({"sub": "s"})), false).is_empty());
 }
 
 #[test]

@@ -43,6 +43,7 @@ pub mod verified_tokens;
 use std::sync::Arc;
 
 use crate::config::plugin::{OpenIdConnectConf, Place};
+use crate::config::settings::EngineSwitches;
 use crate::domain::method::Method;
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
@@ -69,6 +70,8 @@ pub struct EngineParts {
     pub http: HttpClient,
     /// The current time.
     pub clock: Clock,
+    /// What all instances have in common.
+    pub switches: EngineSwitches,
     /// The gateway's consumers.
     pub consumers: Arc<dyn ConsumerDirectory>,
     /// Tokens of the gateway's own OAuth 2.0 plugin; without them no `kong_oauth2` token is known.
@@ -84,6 +87,7 @@ pub struct EngineParts {
 /// One plugin instance at work. Asks the provider nothing until a request needs it.
 pub struct Engine {
     context: Context,
+    switches: EngineSwitches,
     consumers: Arc<dyn ConsumerDirectory>,
     gateway_tokens: Option<Arc<dyn GatewayTokens>>,
     sessions: Sessions,
@@ -101,7 +105,14 @@ impl Engine {
         let login = Login::new(context.clone(), parts.sessions.secret.clone());
         let refresher = Arc::new(SessionRefresher(context.clone()));
         let sessions = Sessions::new(Arc::clone(&context.conf), parts.sessions, context.clock.clone(), refresher);
-        Self { context, consumers: parts.consumers, gateway_tokens: parts.gateway_tokens, sessions, login }
+        Self {
+            context,
+            switches: parts.switches,
+            consumers: parts.consumers,
+            gateway_tokens: parts.gateway_tokens,
+            sessions,
+            login,
+        }
     }
 
     /// The configuration.

@@ -59,6 +59,14 @@ impl<'r> RequestView<'r> {
         pairs.into_iter().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
     }
 
+    /// Whether a browser may be navigating, as far as the request tells (openid-connect.md 1.6).
+    #[must_use]
+    pub fn may_be_navigation(&self) -> bool {
+        let is_of_script = self.header("x-requested-with").is_some_and(|by| by.eq_ignore_ascii_case("XMLHttpRequest"));
+        let is_of_another_mode = self.header("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
+        matches!(self.method, "GET" | "HEAD") && !is_of_script && !is_of_another_mode
+    }
+
     /// The value of a cookie: the first of that name.
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&'r str> {

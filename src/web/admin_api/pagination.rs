@@ -6,14 +6,17 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
+use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::Bytes;
+use futures_util::StreamExt as _;
 use memchr::memmem;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::web::error::ApiError;
-use crate::web::proxy::{UpstreamResponse, copy_headers, stream_answer};
+use crate::web::proxy::{UpstreamResponse, copy_headers, declared_length, stream_answer};
 
 /// Longest list whose link is corrected, bytes. A longer one passes unchanged: clients can use its `offset`.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -28,8 +31,7 @@ pub(super) async fn prefix_links(mut upstream: UpstreamResponse, prefix: &str) -
     if !may_hold_link(&upstream) {
         return Ok(stream_answer(upstream));
     }
-    let limit = usize::try_from(LONGEST).unwrap_or(usize::MAX);
-    let body = upstream.body().limit(limit).await.map_err(|error| {
+    let body = whole(&mut upstream).await.map_err(|error| {
         tracing::warn!(error = %error, "Kong's answer broke off");
         ApiError::kong_unreachable()
     })?;
@@ -39,6 +41,18 @@ pub(super) async fn prefix_links(mut upstream: UpstreamResponse, prefix: &str) -
     };
     copy_headers(&upstream, &mut answer);
     Ok(answer)
+}
+
+/// The body, whose length is known; most come in one piece, which needs no copy.
+async fn whole(upstream: &mut UpstreamResponse) -> Result<Bytes, PayloadError> {
+    let length = declared_length(upstream.headers()).unwrap_or_default();
+    let first = upstream.next().await.transpose()?.unwrap_or_default();
+    if first.len() as u64 == length {
+        return Ok(first);
+    }
+    let limit = usize::try_from(LONGEST).unwrap_or(usize::MAX);
+    let rest = Box::pin(upstream.body().limit(limit)).await?;
+    Ok([first, rest].concat().into())
 }
 
 fn may_hold_link(upstream: &UpstreamResponse) -> bool {

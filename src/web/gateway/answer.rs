@@ -1,8 +1,8 @@
 //! From an upstream's or the engine's answer to the client's.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::kong::headers::OneHop;
 use crate::services::gateway::Answer;
@@ -21,6 +21,31 @@ pub(super) fn of_engine(answer: &Answer) -> HttpResponse {
     };
     add_headers(&mut response, &answer.headers);
     response
+}
+
+/// What is percent-encoded in `grpc-message`.
+const GRPC_MESSAGE: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS.add(b'%');
+
+/// The engine's refusal as gRPC clients read it (openid-connect.md 1.5; gRPC over HTTP/2, Trailers-Only): never a redirect,
+/// and the status in a header. Only for clients: a proxy that asks by forward-auth would take its 200 for consent.
+pub(super) fn of_engine_for(request: &HttpRequest, answer: &Answer) -> HttpResponse {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let status = match answer.status {
+        401 | 302 => "16",
+        403 => "7",
+        500..=599 => "13",
+        _ => return of_engine(answer),
+    };
+    if !kind.starts_with("application/grpc") {
+        return of_engine(answer);
+    }
+    let told = answer.body.as_ref().and_then(|body| body.get("message")?.as_str()).unwrap_or("Unauthorized");
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, "application/grpc"))
+        .insert_header(("grpc-status", status))
+        .insert_header(("grpc-message", percent_encoding::utf8_percent_encode(told, GRPC_MESSAGE).to_string()))
+        .finish()
 }
 
 /// Puts headers on an answer: each cookie as a line of its own, everything else in place of what was there.

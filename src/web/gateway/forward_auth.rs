@@ -65,7 +65,7 @@ async fn judge(arrival: &Arrival<'_>, services: &Services) -> HttpResponse {
         return refusal(StatusCode::FORBIDDEN, "no Route matched with those values");
     };
     let judged = match refuse_clear_text(route, arrival) {
-        Ok(()) => passed(route.decide(&state, &arrival.view()).await),
+        Ok(()) => passed(route.decide(&state, &arrival.view()).await, answer::of_engine),
         Err(failure) => Err(failure),
     };
     match judged {

@@ -27,7 +27,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::domain::audit::Verdict;
 use crate::metrics::Face;
 use crate::services::Services;
-use crate::services::gateway::{Decision, Passage, RequestView, Route};
+use crate::services::gateway::{Answer, Decision, Passage, RequestView, Route};
 use crate::web::proxy::has_body;
 use arrival::{Arrival, new_id};
 use body::Held;
@@ -92,8 +92,9 @@ async fn serve(
     let (route, found) = state.route(&arrival.routing()).ok_or(Failure::NoRoute)?;
     refuse_clear_text(route, arrival)?;
     let (path, taken_prefix) = route.upstream_path(&arrival.path, found).ok_or(Failure::Malformed)?;
+    let tell = |answer: &Answer| answer::of_engine_for(arrival.request, answer);
     if tunnel::is_asked(arrival.request) {
-        let passage = match passed(route.decide(&state, &arrival.view()).await)? {
+        let passage = match passed(route.decide(&state, &arrival.view()).await, tell)? {
             Ok(passage) => passage,
             Err(answer) => return Ok(answer),
         };
@@ -106,7 +107,7 @@ async fn serve(
     let held = hold(route, arrival, body, max_body).await?;
     let arguments = held.as_ref().and_then(Held::arguments);
     let view = RequestView { body: arguments.as_ref(), ..arrival.view() };
-    let passage = match passed(route.decide(&state, &view).await)? {
+    let passage = match passed(route.decide(&state, &view).await, tell)? {
         Ok(passage) => passage,
         Err(answer) => return Ok(answer),
     };
@@ -126,11 +127,14 @@ fn refuse_clear_text(route: &Route, arrival: &Arrival<'_>) -> Result<(), Failure
     }
 }
 
-/// The passage, or the engine's answer.
-fn passed(decision: Decision) -> Result<Result<Passage, HttpResponse>, Failure> {
+/// The passage, or the engine's answer as `tell` tells it.
+fn passed(
+    decision: Decision,
+    tell: impl Fn(&Answer) -> HttpResponse,
+) -> Result<Result<Passage, HttpResponse>, Failure> {
     match decision {
         Decision::Forward(passage) => Ok(Ok(*passage)),
-        Decision::Answer(answer) => Ok(Err(answer::of_engine(&answer))),
+        Decision::Answer(answer) => Ok(Err(tell(&answer))),
         Decision::Refuse(refusal) => {
             tracing::info!(reason = ?refusal, "a request was refused");
             Err(Failure::Refused(refusal))

@@ -22,3 +22,4 @@ mod search;
 mod sessions;
 mod shared_cache;
 mod streaming;
+mod switches;
