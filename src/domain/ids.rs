@@ -62,6 +62,34 @@ uuid_id!(
     /// Key of a login session. Not the secret in the cookie.
     SessionId
 );
+uuid_id!(
+    /// Key of a developer of the portal.
+    DeveloperId
+);
+uuid_id!(
+    /// Key of a [`PublishedApi`](super::catalogue::PublishedApi).
+    ApiId
+);
+uuid_id!(
+    /// Key of a [`Strategy`](super::strategy::Strategy).
+    StrategyId
+);
+uuid_id!(
+    /// Key of an [`Application`](super::application::Application).
+    ApplicationId
+);
+uuid_id!(
+    /// Key of a [`Contract`](super::contract::Contract).
+    ContractId
+);
+uuid_id!(
+    /// Key of a [`Credential`](super::credential::Credential), and of what stands for it in Kong.
+    CredentialId
+);
+uuid_id!(
+    /// Key of a service in Kong.
+    ServiceId
+);
 
 /// Why a name was refused. The text is meant for the person who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

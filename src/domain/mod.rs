@@ -2,9 +2,13 @@
 
 pub mod access;
 pub mod admin;
+pub mod application;
 pub mod audit;
+pub mod catalogue;
 pub mod claims;
 pub mod consumer;
+pub mod contract;
+pub mod credential;
 pub mod group;
 pub mod group_claim;
 pub mod identity;
@@ -14,5 +18,7 @@ pub mod rbac;
 pub mod role;
 pub mod routing;
 pub mod session;
+pub mod strategy;
+pub mod sync;
 pub mod time;
 pub mod workspace;
