@@ -62,6 +62,14 @@ uuid_id!(
     /// Key of a login session. Not the secret in the cookie.
     SessionId
 );
+uuid_id!(
+    /// Key of a [`Developer`](super::developer::Developer).
+    DeveloperId
+);
+uuid_id!(
+    /// Key of a developer's session. Not the secret in the cookie.
+    PortalSessionId
+);
 
 /// Why a name was refused. The text is meant for the person who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
