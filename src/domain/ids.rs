@@ -63,10 +63,6 @@ uuid_id!(
     SessionId
 );
 uuid_id!(
-    /// Key of a developer of the portal.
-    DeveloperId
-);
-uuid_id!(
     /// Key of a [`PublishedApi`](super::catalogue::PublishedApi).
     ApiId
 );
@@ -89,6 +85,14 @@ uuid_id!(
 uuid_id!(
     /// Key of a service in Kong.
     ServiceId
+);
+uuid_id!(
+    /// Key of a [`Developer`](super::developer::Developer).
+    DeveloperId
+);
+uuid_id!(
+    /// Key of a developer's session. Not the secret in the cookie.
+    PortalSessionId
 );
 
 /// Why a name was refused. The text is meant for the person who sent it.
