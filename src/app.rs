@@ -30,6 +30,7 @@ use crate::services::access::Access;
 use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
 use crate::services::gateway::Gateway;
+use crate::services::gateway_sync::GatewaySync;
 use crate::services::gateway_tokens::KongTokens;
 use crate::services::health::Health;
 use crate::services::kong_facts::KongFacts;
@@ -140,6 +141,7 @@ impl Node {
             settings.previous_session_secrets.clone(),
         ));
         let notes = SealedNotes::new(sealer.clone());
+        let gateway_sync = GatewaySync::new(sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
         let gateway = Gateway::new(
             &settings.gateway,
@@ -159,6 +161,7 @@ impl Node {
             sessions: sessions.counted_by(metrics.sessions.clone()),
             openid_connect,
             gateway,
+            gateway_sync,
             notes,
             login,
             kong_watch: KongWatch::new(kong.clone(), clock.clone()),

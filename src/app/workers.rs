@@ -7,7 +7,7 @@ use actix_web::rt;
 
 use super::Node;
 use crate::metrics::FOLD_EVERY;
-use crate::services::Services;
+use crate::services::{Services, gateway_sync};
 
 /// How often a node asks whether another one changed something.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
@@ -17,6 +17,10 @@ const CLEAN_EVERY: Duration = Duration::from_secs(300);
 const FOLLOW_FILE_EVERY: Duration = Duration::from_secs(1);
 /// How often floods of audit records are looked at.
 const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How often changes for Kong are looked for.
+const SYNC_EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked whether a comparison with Kong is due.
+const SCAN_EVERY: Duration = Duration::from_secs(1);
 /// How often an identity provider that was down is tried again.
 const DISCOVER_EVERY: Duration = Duration::from_secs(10);
 
@@ -39,6 +43,14 @@ impl Node {
             if let Err(error) = services.clean_up().await {
                 tracing::warn!(error = %error, "what is over could not be removed from the store");
             }
+            true
+        });
+        self.every(SYNC_EVERY, async |services| {
+            gateway_sync::run_due(services).await;
+            true
+        });
+        self.every(SCAN_EVERY, async |services| {
+            gateway_sync::scan_due(services).await;
             true
         });
         self.every(FOLD_EVERY, async |services| {

@@ -34,6 +34,8 @@ pub struct Settings {
     pub login: LoginSettings,
     /// The OpenID Connect gateway.
     pub gateway: GatewaySettings,
+    /// Applications of developers, and what stands for them in Kong.
+    pub portal_gateway: PortalGatewaySettings,
     /// Audit log.
     pub audit: AuditSettings,
     /// kong-sso's own store.
@@ -48,6 +50,36 @@ pub struct Settings {
     pub egress: EgressSettings,
     /// `sso_allow_insecure`: serve without any login on a public address.
     pub allow_insecure: bool,
+}
+
+/// Applications of developers, and what stands for them in Kong (dev-portal.md 1.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortalGatewaySettings {
+    /// `sso_portal_auto_approve_applications`.
+    pub auto_approve: bool,
+    /// `sso_portal_max_apps_per_developer`.
+    pub max_applications: i64,
+    /// `sso_portal_max_credentials_per_app`.
+    pub max_credentials: i64,
+    /// `sso_portal_credential_prefix`.
+    pub key_prefix: String,
+    /// `sso_portal_sync_interval`: seconds, 0 = never.
+    pub scan_every: i64,
+    /// `sso_portal_sync_prune` = delete.
+    pub prunes: bool,
+}
+
+impl Default for PortalGatewaySettings {
+    fn default() -> Self {
+        Self {
+            auto_approve: false,
+            max_applications: 500,
+            max_credentials: 20,
+            key_prefix: "ksso".to_owned(),
+            scan_every: 60,
+            prunes: false,
+        }
+    }
 }
 
 /// Kong's log levels.

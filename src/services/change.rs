@@ -8,7 +8,7 @@ use super::Services;
 use super::error::ServiceError;
 use crate::domain::access::Caller;
 use crate::domain::audit::ObjectRecord;
-use crate::domain::ids::RbacUserId;
+use crate::domain::ids::{DeveloperId, RbacUserId};
 use crate::store::epochs::{self, Epoch};
 use crate::store::grants::{Membership, Supervision};
 use crate::store::{Connection, Transaction, audit_objects, grants};
@@ -30,6 +30,31 @@ impl Operation {
             Self::Create => "create",
             Self::Update => "update",
             Self::Delete => "delete",
+        }
+    }
+}
+
+/// Who changes something of the portal.
+#[derive(Clone, Copy, Debug)]
+pub enum Actor<'a> {
+    /// An admin, through a door that judged its rights.
+    Admin(&'a Caller),
+    /// A developer who is signed in, on things of its own.
+    Developer {
+        /// Who.
+        id: DeveloperId,
+        /// The request.
+        request_id: &'a str,
+    },
+}
+
+impl<'a> Actor<'a> {
+    /// The request.
+    #[must_use]
+    pub fn request_id(&self) -> &'a str {
+        match *self {
+            Self::Admin(caller) => &caller.request_id,
+            Self::Developer { request_id, .. } => request_id,
         }
     }
 }
@@ -68,6 +93,46 @@ impl<'s> Change<'s> {
         let mut change = Self::begin_as(services, request_id, None).await?;
         epochs::hold_rights(change.connection()).await?;
         Ok(change)
+    }
+
+    /// Begins a change of the portal by whoever it is: it waits for other changes, but tells no node to forget rights.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn begin_by(services: &'s Services, actor: &Actor<'_>) -> Result<Self, ServiceError> {
+        let by = match actor {
+            Actor::Admin(caller) => caller.principal.rbac_user_id,
+            Actor::Developer { .. } => None,
+        };
+        let mut change = Self::begin_as(services, actor.request_id(), by).await?;
+        epochs::hold_rights(change.connection()).await?;
+        Ok(change)
+    }
+
+    /// Begins a change that a worker makes for a request that was answered already.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn begin_late(
+        services: &'s Services,
+        request_id: &str,
+        actor: Option<&str>,
+    ) -> Result<Self, ServiceError> {
+        let mut change = Self::begin_as(services, request_id, actor.and_then(|actor| actor.parse().ok())).await?;
+        epochs::hold_rights(change.connection()).await?;
+        Ok(change)
+    }
+
+    /// The request that makes it.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Who makes it, when that is an RBAC user.
+    #[must_use]
+    pub fn actor(&self) -> Option<String> {
+        self.actor.map(|actor| actor.to_string())
     }
 
     async fn begin_as(

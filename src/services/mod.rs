@@ -4,15 +4,19 @@ pub mod access;
 pub mod accounts;
 pub mod addressing;
 pub mod admins;
+pub mod applications;
 pub mod audit;
 pub mod bootstrap;
+pub mod catalogue;
 pub mod change;
+pub mod contracts;
 pub mod edit;
 pub mod endpoints;
 pub mod error;
 mod escalation;
 pub mod explain;
 pub mod gateway;
+pub mod gateway_sync;
 pub mod gateway_tokens;
 mod granted;
 pub mod group_links;
@@ -25,6 +29,7 @@ pub mod login;
 pub mod openid_connect;
 pub mod page_data;
 pub mod permissions;
+pub mod portal_representation;
 pub mod rbac_users;
 pub mod representation;
 pub mod role_grants;
@@ -33,6 +38,7 @@ pub mod roles;
 pub mod sealed_notes;
 pub mod session_storage;
 pub mod sessions;
+pub mod strategies;
 pub mod token;
 pub mod user_info;
 pub mod user_token;
@@ -52,6 +58,7 @@ use access::Access;
 use audit::Audit;
 use error::ServiceError;
 use gateway::Gateway;
+use gateway_sync::GatewaySync;
 use health::Health;
 use kong_facts::KongFacts;
 use kong_watch::KongWatch;
@@ -95,6 +102,8 @@ pub struct Services {
     pub openid_connect: Arc<OpenIdConnect>,
     /// The OpenID Connect gateway.
     pub gateway: Gateway,
+    /// What keeps Kong equal to what the portal decides.
+    pub gateway_sync: GatewaySync,
     /// Small values that browsers keep.
     pub notes: SealedNotes,
 }

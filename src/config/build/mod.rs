@@ -6,6 +6,7 @@ mod checks;
 mod faces;
 mod gateway;
 mod network;
+mod portal_gateway;
 mod store;
 
 pub(super) use gateway::check_declared;
@@ -40,6 +41,7 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
     let rbac = builder.rbac();
     let admin_auth = builder.admin_auth();
     let gateway = builder.gateway();
+    let portal_gateway = builder.portal_gateway();
     let audit = builder.audit();
     let database = builder.database(&prefix);
     let encryption_key = builder.encryption_key();
@@ -56,6 +58,7 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
         admin_auth,
         login: login(values),
         gateway,
+        portal_gateway,
         audit,
         database: database?,
         encryption_key,

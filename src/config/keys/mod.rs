@@ -77,6 +77,8 @@ pub enum Theme {
     SignIn,
     /// The OpenID Connect gateway.
     Gateway,
+    /// Applications of developers.
+    Applications,
     /// Roles and rights.
     Rbac,
     /// Audit log.
@@ -93,13 +95,14 @@ pub enum Theme {
 
 impl Theme {
     /// All themes in the order of the example file.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::General,
         Self::Listeners,
         Self::Upstream,
         Self::Manager,
         Self::SignIn,
         Self::Gateway,
+        Self::Applications,
         Self::Rbac,
         Self::Audit,
         Self::Database,
@@ -118,6 +121,7 @@ impl Theme {
             Self::Manager => "Kong Manager",
             Self::SignIn => "Sign-in",
             Self::Gateway => "OpenID Connect gateway",
+            Self::Applications => "Applications of developers",
             Self::Rbac => "Roles and rights",
             Self::Audit => "Audit log",
             Self::Database => "Database",

@@ -116,6 +116,16 @@ table! {
         sso_forward_auth_path: Text, "", 1, Yes, "Path on sso_proxy_listen, such as /_sso/auth, at which other proxies ask whether a request may pass; unset = off. Their addresses must be in trusted_ips, and no end user may reach it.";
         sso_proxy_max_body_size: Size, "0", 1, Yes, "Largest request body that the gateway forwards; larger ones get 413. 0 = no limit.";
     }
+    Applications {
+        sso_portal_auto_approve_applications: Bool, "off", 1, Yes, "Approve every request of an application for an API at once, whatever the API says; a workspace may say otherwise in its config.";
+        sso_portal_max_apps_per_developer: Number, "500", 1, Yes, "Applications that a developer may have.";
+        sso_portal_max_credentials_per_app: Number, "20", 1, Yes, "Keys that an application may have at a time.";
+        sso_portal_credential_prefix: Text, "ksso", 1, Yes, "How keys of applications begin, for scanners of leaked secrets: 1 to 16 letters and digits.";
+        sso_portal_sync_interval: Number, "60", 1, Yes, "Seconds between comparisons of everything with Kong; 0 = only what changes is written.";
+        sso_portal_sync_prune: Enum(&["report", "delete"]), "report", 1, Yes, "What happens to things in Kong that carry kong-sso's tag but belong to nothing, and to what was added by hand to its consumers.";
+        sso_portal_key_auth_value: Enum(&["separate", "client_id"]), "separate", 1, Yes, "Keys are random values of their own; client_id is not available in this release.";
+        sso_portal_sync_mode: Enum(&["admin-api", "declarative"]), "admin-api", 1, Yes, "How Kong is changed; declarative is not available in this release.";
+    }
     Rbac {
         enforce_rbac: Enum(&["off", "on", "entity", "both"]), "off", 1, Yes, "Check the rights of every call of the Admin API; entity and both are not available in this release.";
         rbac_auth_header: Text, "Kong-Admin-Token", 1, Yes, "Header that carries an RBAC token.";

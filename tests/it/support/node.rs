@@ -183,6 +183,7 @@ pub fn settings(upstream: &str) -> Settings {
             backchannel_logout_path: Some("/_sso/backchannel-logout".into()),
             max_body: u64::MAX,
         },
+        portal_gateway: PortalGatewaySettings::default(),
         audit: AuditSettings {
             enabled: false,
             ignore_methods: vec![],
