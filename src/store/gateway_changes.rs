@@ -158,22 +158,25 @@ pub async fn claim(
     row.as_ref().map(read).transpose()
 }
 
-/// Keeps a lease for longer; `false` when it is somebody else's meanwhile.
+/// Keeps a lease for longer; `false` when it is somebody else's meanwhile, or the subject was changed: what is left of a plan
+/// that is no longer wanted must not be done.
 ///
 /// # Errors
 /// The database failed.
 pub async fn renew(
     connection: &mut Connection,
-    subject: Subject,
+    change: &GatewayChange,
     owner: &str,
     until: UnixSeconds,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "UPDATE gateway_changes SET lease_until = $4 WHERE kind = $1 AND subject_id = $2 AND lease_owner = $3",
+        "UPDATE gateway_changes SET lease_until = $5
+         WHERE kind = $1 AND subject_id = $2 AND lease_owner = $3 AND generation = $4",
     )
-    .bind(subject.kind.as_str())
-    .bind(subject.id.to_string())
+    .bind(change.subject.kind.as_str())
+    .bind(change.subject.id.to_string())
     .bind(owner)
+    .bind(change.generation)
     .bind(until.0)
     .execute(connection)
     .await?;
@@ -197,16 +200,25 @@ pub async fn finish(connection: &mut Connection, change: &GatewayChange, owner: 
     if done.rows_affected() > 0 {
         return Ok(true);
     }
+    release(connection, change.subject, owner).await?;
+    Ok(false)
+}
+
+/// Ends a lease: the row is free again at once.
+///
+/// # Errors
+/// The database failed.
+pub async fn release(connection: &mut Connection, subject: Subject, owner: &str) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE gateway_changes SET lease_owner = NULL, lease_until = 0
          WHERE kind = $1 AND subject_id = $2 AND lease_owner = $3",
     )
-    .bind(change.subject.kind.as_str())
-    .bind(change.subject.id.to_string())
+    .bind(subject.kind.as_str())
+    .bind(subject.id.to_string())
     .bind(owner)
     .execute(connection)
     .await?;
-    Ok(false)
+    Ok(())
 }
 
 /// Ends a lease after a failure: the row is due again at `next`, or at once if the subject was changed meanwhile.

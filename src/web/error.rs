@@ -123,6 +123,12 @@ impl ApiError {
         Self::message(StatusCode::NOT_FOUND, "workspace_not_found", format!("Workspace '{name}' not found"))
     }
 
+    /// The state of an entity forbids it.
+    #[must_use]
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::message(StatusCode::CONFLICT, "conflict", message)
+    }
+
     /// A path that has no single meaning.
     #[must_use]
     pub fn bad_path(error: PathError) -> Self {
@@ -337,7 +343,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::Unique(fields) => {
                 Self::body(StatusCode::CONFLICT, "unique_violation", unique_violation(fields))
             }
-            ServiceError::Conflict(message) => Self::message(StatusCode::CONFLICT, "conflict", message),
+            ServiceError::Conflict(message) => Self::conflict(message),
             ServiceError::Forbidden(message) => Self::forbidden("forbidden", message),
             ServiceError::NoPermission { name, action } => Self::no_permission(name.as_str(), action),
             ServiceError::Store(source) => {

@@ -10,6 +10,7 @@ use super::error::ServiceError;
 use super::strategies as strategy_service;
 use super::{gateway_sync, portal_representation as shown};
 use crate::domain::application::{Application, ApplicationStatus, RedirectUri};
+use crate::domain::developer::Developer;
 use crate::domain::ids::{ApplicationId, DeveloperId, WorkspaceId};
 use crate::store::{Connection, Page, Paged, applications, developers};
 pub use owner::{owner_deleted, owner_lost_access, owner_regained_access};
@@ -104,6 +105,14 @@ pub async fn count(services: &Services, developer: DeveloperId) -> Result<i64, S
 /// [`ServiceError::NotFound`], also for one of somebody else.
 pub async fn get(services: &Services, reach: Reach, id: &str) -> Result<Application, ServiceError> {
     find(&mut *services.store.read().await?, reach, id).await
+}
+
+/// The developer of that address or id.
+///
+/// # Errors
+/// [`ServiceError::NotFound`].
+pub async fn owner_of(services: &Services, workspace: WorkspaceId, key: &str) -> Result<Developer, ServiceError> {
+    developers::find(&mut *services.store.read().await?, workspace, key).await?.ok_or(ServiceError::NotFound)
 }
 
 pub(super) async fn find(connection: &mut Connection, reach: Reach, id: &str) -> Result<Application, ServiceError> {

@@ -10,8 +10,12 @@
 //!
 //! A node may die anywhere: the row is still there when its lease ends, and every step can be done twice.
 
+#[cfg(test)]
+mod model;
 pub mod names;
 pub mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod reading;
 mod scan;
 mod states;

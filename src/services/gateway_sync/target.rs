@@ -102,7 +102,7 @@ impl ApiTarget {
     pub fn acl_body(&self, names: &Names) -> Value {
         json!({
             "name": "acl", "enabled": true, "protocols": PROTOCOLS, "tags": names.api_tags(self.id, self.service),
-            "config": { "allow": [names.group(self.service)], "hide_groups_header": true },
+            "config": { "allow": [names.group(self.service)], "deny": null, "hide_groups_header": true },
         })
     }
 

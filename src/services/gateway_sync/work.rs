@@ -96,7 +96,7 @@ async fn work(services: &Services, change: &GatewayChange) -> Result<bool, Servi
             return Ok(true);
         }
     };
-    let Some(progress) = execute(services, change, &upstream, &plan).await? else { return Ok(true) };
+    let Some(progress) = execute(services, change, &upstream, &plan).await? else { return Ok(false) };
     if progress.removed && !plan.is_blocked {
         confirm(services, change, &target).await?;
     }
@@ -136,7 +136,7 @@ pub(super) fn prune(services: &Services) -> Prune {
     if services.settings.portal_gateway.prunes { Prune::Delete } else { Prune::Report }
 }
 
-/// Makes the requests in order until one fails; `None` when the lease was lost.
+/// Makes the requests in order until one fails; `None` when the lease was lost or something else is wanted meanwhile.
 async fn execute(
     services: &Services,
     change: &GatewayChange,
@@ -148,7 +148,11 @@ async fn execute(
         progress.removed = progress.removed || !step.is_removal();
         let until = services.clock.now().plus(LEASE);
         let mut tx = services.store.write().await?;
-        let is_kept = gateway_changes::renew(&mut tx, change.subject, &services.gateway_sync.owner, until).await?;
+        let owner = &services.gateway_sync.owner;
+        let is_kept = gateway_changes::renew(&mut tx, change, owner, until).await?;
+        if !is_kept {
+            gateway_changes::release(&mut tx, change.subject, owner).await?;
+        }
         tx.commit().await?;
         if !is_kept {
             return Ok(None);

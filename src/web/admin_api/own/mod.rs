@@ -4,15 +4,20 @@
 
 mod admin_roles;
 mod admins;
+mod applications;
 mod audit;
+mod catalogue;
+mod contracts;
 mod discovery;
 mod groups;
 mod input;
 mod listing;
 mod openid_connect;
+mod portal;
 mod rbac_users;
 mod role_endpoints;
 mod roles;
+mod strategies;
 mod workspaces;
 
 use std::collections::HashMap;
@@ -38,8 +43,23 @@ use crate::web::guard::{self, Arrival};
 use crate::web::outlive;
 
 /// First segments of own doors.
-const OWN_DOORS: &[&str] =
-    &["admins", "audit", "auth", "endpoints", "groups", "licenses", "openid-connect", "rbac", "userinfo", "workspaces"];
+const OWN_DOORS: &[&str] = &[
+    "admins",
+    "application-auth-strategies",
+    "application_instances",
+    "applications",
+    "audit",
+    "auth",
+    "developers",
+    "endpoints",
+    "groups",
+    "licenses",
+    "openid-connect",
+    "portal",
+    "rbac",
+    "userinfo",
+    "workspaces",
+];
 /// Longest body of an own door, bytes.
 const LONGEST_BODY: usize = 1024 * 1024;
 
@@ -267,6 +287,11 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         ["workspaces", path @ ..] => workspaces::answer(call, path).await,
         ["audit", ..] => audit::answer(call).await,
         ["openid-connect", path @ ..] => openid_connect::answer(call, path).await,
+        ["portal", path @ ..] => portal::answer(call, path).await,
+        ["application-auth-strategies", path @ ..] => strategies::answer(call, path).await,
+        ["application_instances", path @ ..] => contracts::answer(call, None, path).await,
+        ["applications", path @ ..] => applications::answer(call, None, path).await,
+        ["developers", developer, "applications", path @ ..] => applications::answer(call, Some(developer), path).await,
         ["userinfo"] => discovery::user_info(call).await,
         ["endpoints"] => discovery::endpoints(call).await,
         _ => Err(ApiError::not_found()),

@@ -1,0 +1,8 @@
+//! The developer portal's applications, contracts and keys, through the doors that people use, against a stand-in for Kong
+//! that enforces keys and groups.
+
+mod contracts;
+mod credentials;
+mod desk;
+mod gate;
+mod repair;
