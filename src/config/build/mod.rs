@@ -6,6 +6,7 @@ mod checks;
 mod faces;
 mod gateway;
 mod network;
+mod portal;
 mod store;
 
 pub(super) use gateway::check_declared;
@@ -40,6 +41,8 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
     let rbac = builder.rbac();
     let admin_auth = builder.admin_auth();
     let gateway = builder.gateway();
+    let portal = builder.portal();
+    let mail = builder.mail();
     let audit = builder.audit();
     let database = builder.database(&prefix);
     let encryption_key = builder.encryption_key();
@@ -56,6 +59,8 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
         admin_auth,
         login: login(values),
         gateway,
+        portal,
+        mail,
         audit,
         database: database?,
         encryption_key,

@@ -183,6 +183,8 @@ pub fn settings(upstream: &str) -> Settings {
             backchannel_logout_path: Some("/_sso/backchannel-logout".into()),
             max_body: u64::MAX,
         },
+        portal: Default::default(),
+        mail: Default::default(),
         audit: AuditSettings {
             enabled: false,
             ignore_methods: vec![],
