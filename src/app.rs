@@ -35,7 +35,9 @@ use crate::services::health::Health;
 use crate::services::kong_facts::KongFacts;
 use crate::services::kong_watch::KongWatch;
 use crate::services::login::Login;
+use crate::services::mail::Mail;
 use crate::services::openid_connect::OpenIdConnect;
+use crate::services::portal::PortalState;
 use crate::services::sealed_notes::SealedNotes;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
@@ -140,6 +142,7 @@ impl Node {
             settings.previous_session_secrets.clone(),
         ));
         let notes = SealedNotes::new(sealer.clone());
+        let mail = Mail::new(&settings.mail, &settings.egress, sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
         let gateway = Gateway::new(
             &settings.gateway,
@@ -160,6 +163,8 @@ impl Node {
             openid_connect,
             gateway,
             notes,
+            portal: PortalState::default(),
+            mail,
             login,
             kong_watch: KongWatch::new(kong.clone(), clock.clone()),
             kong,

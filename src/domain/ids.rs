@@ -202,6 +202,8 @@ pub const RESERVED_WORKSPACE_NAMES: &[&str] = &[
     "openid-connect",
     "parameters",
     "plugins",
+    "portal",
+    "portal-api",
     "proxy-cache",
     "rbac",
     "rbac_role_endpoints",

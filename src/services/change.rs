@@ -45,6 +45,8 @@ pub struct Change<'s> {
     actor: Option<RbacUserId>,
     objects: Vec<ObjectRecord>,
     ends_sessions: bool,
+    /// Whether nothing of it concerns the rights of admins.
+    keeps_rights: bool,
     outlook: Option<Outlook>,
 }
 
@@ -70,6 +72,24 @@ impl<'s> Change<'s> {
         Ok(change)
     }
 
+    /// Begins a change that a developer makes, or somebody who becomes one. Rights of admins have no part in it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn begin_portal(services: &'s Services, request_id: &str) -> Result<Self, ServiceError> {
+        let change = Self::begin_as(services, request_id, None).await?;
+        Ok(Self { keeps_rights: true, ..change })
+    }
+
+    /// The same by an admin.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn begin_portal_by(services: &'s Services, caller: &Caller) -> Result<Self, ServiceError> {
+        let change = Self::begin_as(services, &caller.request_id, caller.principal.rbac_user_id).await?;
+        Ok(Self { keeps_rights: true, ..change })
+    }
+
     async fn begin_as(
         services: &'s Services,
         request_id: &str,
@@ -82,6 +102,7 @@ impl<'s> Change<'s> {
             actor,
             objects: Vec::new(),
             ends_sessions: false,
+            keeps_rights: false,
             outlook: None,
         })
     }
@@ -169,7 +190,9 @@ impl<'s> Change<'s> {
             }
         }
         self.transaction.commit().await?;
-        self.services.access.forget();
+        if !self.keeps_rights {
+            self.services.access.forget();
+        }
         if self.ends_sessions {
             self.services.sessions.forget();
         }
