@@ -36,7 +36,9 @@ use crate::services::health::Health;
 use crate::services::kong_facts::KongFacts;
 use crate::services::kong_watch::KongWatch;
 use crate::services::login::Login;
+use crate::services::mail::Mail;
 use crate::services::openid_connect::OpenIdConnect;
+use crate::services::portal::PortalState;
 use crate::services::sealed_notes::SealedNotes;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
@@ -142,6 +144,7 @@ impl Node {
         ));
         let notes = SealedNotes::new(sealer.clone());
         let gateway_sync = GatewaySync::new(sealer.clone());
+        let mail = Mail::new(&settings.mail, &settings.egress, sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
         let gateway = Gateway::new(
             &settings.gateway,
@@ -163,6 +166,8 @@ impl Node {
             gateway,
             gateway_sync,
             notes,
+            portal: PortalState::default(),
+            mail,
             login,
             kong_watch: KongWatch::new(kong.clone(), clock.clone()),
             kong,

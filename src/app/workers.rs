@@ -13,6 +13,8 @@ use crate::services::{Services, gateway_sync};
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 /// How often what is over is removed from the store.
 const CLEAN_EVERY: Duration = Duration::from_secs(300);
+/// How often mails that are due are sent.
+const MAIL_EVERY: Duration = Duration::from_millis(500);
 /// How often the gateway's file is looked at.
 const FOLLOW_FILE_EVERY: Duration = Duration::from_secs(1);
 /// How often floods of audit records are looked at.
@@ -39,6 +41,12 @@ impl Node {
                 true
             });
         }
+        self.every(MAIL_EVERY, async |services| {
+            if let Err(error) = services.deliver_mails().await {
+                tracing::warn!(error = %error, "the mails on their way could not be looked at");
+            }
+            true
+        });
         self.every(CLEAN_EVERY, async |services| {
             if let Err(error) = services.clean_up().await {
                 tracing::warn!(error = %error, "what is over could not be removed from the store");

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::auth_conf::AdminAuthConf;
 use super::declared::Surroundings;
+use super::portal::{MailSettings, PortalSettings};
 
 /// Everything that kong-sso was told.
 #[derive(Clone, Debug)]
@@ -36,6 +37,10 @@ pub struct Settings {
     pub gateway: GatewaySettings,
     /// Applications of developers, and what stands for them in Kong.
     pub portal_gateway: PortalGatewaySettings,
+    /// The developer portal.
+    pub portal: PortalSettings,
+    /// How mails leave.
+    pub mail: MailSettings,
     /// Audit log.
     pub audit: AuditSettings,
     /// kong-sso's own store.
@@ -145,12 +150,20 @@ pub struct Listeners {
     pub status: Vec<Listen>,
     /// `sso_proxy_listen`: the OpenID Connect gateway.
     pub proxy: Vec<Listen>,
+    /// `portal_gui_listen`: the developer portal's pages.
+    pub portal_gui: Vec<Listen>,
+    /// `portal_api_listen`: the developer portal's JSON API.
+    pub portal_api: Vec<Listen>,
     /// PEM certificate chain and key of TLS Admin API listeners (`admin_ssl_cert*`).
     pub admin_tls: Vec<TlsPair>,
     /// PEM certificate chain and key of TLS GUI listeners (`admin_gui_ssl_cert*`).
     pub gui_tls: Vec<TlsPair>,
     /// PEM certificate chain and key of TLS gateway listeners (`sso_proxy_ssl_cert*`).
     pub proxy_tls: Vec<TlsPair>,
+    /// PEM certificate chain and key of TLS listeners of the portal's pages (`portal_gui_ssl_cert*`).
+    pub portal_gui_tls: Vec<TlsPair>,
+    /// PEM certificate chain and key of TLS listeners of the portal's JSON API (`portal_api_ssl_cert*`).
+    pub portal_api_tls: Vec<TlsPair>,
 }
 
 /// A certificate chain and its key, both PEM text.

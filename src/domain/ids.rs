@@ -228,6 +228,7 @@ pub const RESERVED_WORKSPACE_NAMES: &[&str] = &[
     "parameters",
     "plugins",
     "portal",
+    "portal-api",
     "proxy-cache",
     "rbac",
     "rbac_role_endpoints",

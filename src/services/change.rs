@@ -70,6 +70,8 @@ pub struct Change<'s> {
     actor: Option<RbacUserId>,
     objects: Vec<ObjectRecord>,
     ends_sessions: bool,
+    /// Whether nothing of it concerns the rights of admins.
+    keeps_rights: bool,
     outlook: Option<Outlook>,
 }
 
@@ -105,8 +107,8 @@ impl<'s> Change<'s> {
             Actor::Developer { .. } => None,
         };
         let mut change = Self::begin_as(services, actor.request_id(), by).await?;
-        epochs::hold_rights(change.connection()).await?;
-        Ok(change)
+        change.hold().await?;
+        Ok(Self { keeps_rights: true, ..change })
     }
 
     /// Begins a change that a worker makes for a request that was answered already.
@@ -119,8 +121,8 @@ impl<'s> Change<'s> {
         actor: Option<&str>,
     ) -> Result<Self, ServiceError> {
         let mut change = Self::begin_as(services, request_id, actor.and_then(|actor| actor.parse().ok())).await?;
-        epochs::hold_rights(change.connection()).await?;
-        Ok(change)
+        change.hold().await?;
+        Ok(Self { keeps_rights: true, ..change })
     }
 
     /// The request that makes it.
@@ -135,6 +137,32 @@ impl<'s> Change<'s> {
         self.actor.map(|actor| actor.to_string())
     }
 
+    /// Waits for other changes of rights, accounts and applications to end, and lets later ones wait.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn hold(&mut self) -> Result<(), ServiceError> {
+        Ok(epochs::hold_rights(self.connection()).await?)
+    }
+
+    /// Begins a change that a developer makes, or somebody who becomes one. Rights of admins have no part in it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn begin_portal(services: &'s Services, request_id: &str) -> Result<Self, ServiceError> {
+        let change = Self::begin_as(services, request_id, None).await?;
+        Ok(Self { keeps_rights: true, ..change })
+    }
+
+    /// The same by an admin.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn begin_portal_by(services: &'s Services, caller: &Caller) -> Result<Self, ServiceError> {
+        let change = Self::begin_as(services, &caller.request_id, caller.principal.rbac_user_id).await?;
+        Ok(Self { keeps_rights: true, ..change })
+    }
+
     async fn begin_as(
         services: &'s Services,
         request_id: &str,
@@ -147,6 +175,7 @@ impl<'s> Change<'s> {
             actor,
             objects: Vec::new(),
             ends_sessions: false,
+            keeps_rights: false,
             outlook: None,
         })
     }
@@ -234,7 +263,9 @@ impl<'s> Change<'s> {
             }
         }
         self.transaction.commit().await?;
-        self.services.access.forget();
+        if !self.keeps_rights {
+            self.services.access.forget();
+        }
         if self.ends_sessions {
             self.services.sessions.forget();
         }

@@ -26,9 +26,11 @@ pub mod here;
 pub mod kong_facts;
 pub mod kong_watch;
 pub mod login;
+pub mod mail;
 pub mod openid_connect;
 pub mod page_data;
 pub mod permissions;
+pub mod portal;
 pub mod portal_representation;
 pub mod rbac_users;
 pub mod representation;
@@ -52,7 +54,9 @@ use crate::config::Settings;
 use crate::domain::time::Clock;
 use crate::kong::client::KongAdmin;
 use crate::metrics::Metrics;
-use crate::store::{Store, audit as records, consumed_states, epochs, plugin_sessions};
+use crate::store::{
+    Store, audit as records, consumed_states, developers, epochs, plugin_sessions, portal_sessions, portal_tokens,
+};
 
 use access::Access;
 use audit::Audit;
@@ -63,7 +67,9 @@ use health::Health;
 use kong_facts::KongFacts;
 use kong_watch::KongWatch;
 use login::Login;
+use mail::Mail;
 use openid_connect::OpenIdConnect;
+use portal::PortalState;
 use sealed_notes::SealedNotes;
 use sessions::Sessions;
 
@@ -104,6 +110,10 @@ pub struct Services {
     pub gateway: Gateway,
     /// What keeps Kong equal to what the portal decides.
     pub gateway_sync: GatewaySync,
+    /// The developer portal's memory.
+    pub portal: PortalState,
+    /// Mails on their way.
+    pub mail: Mail,
     /// Small values that browsers keep.
     pub notes: SealedNotes,
 }
@@ -126,6 +136,9 @@ impl Services {
         consumed_states::purge_expired(&mut transaction, now).await?;
         records::purge_expired(&mut transaction, now).await?;
         plugin_sessions::purge_expired(&mut transaction, now).await?;
+        portal_sessions::purge_expired(&mut transaction, now, &self.settings.portal.session.limits).await?;
+        portal_tokens::purge_expired(&mut transaction, now).await?;
+        developers::purge_disowned(&mut transaction, now).await?;
         Ok(transaction.commit().await?)
     }
 

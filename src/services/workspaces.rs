@@ -171,7 +171,8 @@ fn apply(
         members.extend(given);
         members.retain(|_, value| !value.is_null());
     }
-    Ok(())
+    let portal = services.settings.portal.of(&workspace.config);
+    portal.map(drop).map_err(|(member, sentence)| ServiceError::field(&member, sentence))
 }
 
 /// The URL of an Admin API that `sso_workspace_upstreams` lists, without trailing slash.

@@ -103,16 +103,19 @@ pub async fn update(connection: &mut Connection, developer: &Developer) -> Resul
     found(&done)
 }
 
-/// Counts a wrong password, so that several at once are all counted.
+/// Counts an attempt to log in before it is known to be wrong; `false` when `limit` wrong ones were made (0 = no limit).
 ///
 /// # Errors
 /// The database failed.
-pub async fn count_failure(connection: &mut Connection, id: DeveloperId) -> Result<(), StoreError> {
-    sqlx::query("UPDATE developers SET failed_logins = failed_logins + 1 WHERE id = $1")
-        .bind(id.to_string())
-        .execute(connection)
-        .await?;
-    Ok(())
+pub async fn admit_attempt(connection: &mut Connection, id: DeveloperId, limit: i64) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "UPDATE developers SET failed_logins = failed_logins + 1 WHERE id = $1 AND ($2 = 0 OR failed_logins < $2)",
+    )
+    .bind(id.to_string())
+    .bind(limit)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Notes a right password.

@@ -2,6 +2,10 @@
 //! people. The stable code of an error travels in the header `X-Kong-Sso-Error`, the request id in
 //! `X-Kong-Admin-Request-ID`, so that bodies stay exactly Kong's.
 
+mod portal;
+
+pub(in crate::web) use portal::UNUSABLE;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};

@@ -6,6 +6,7 @@ mod checks;
 mod faces;
 mod gateway;
 mod network;
+mod portal;
 mod portal_gateway;
 mod store;
 
@@ -42,6 +43,8 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
     let admin_auth = builder.admin_auth();
     let gateway = builder.gateway();
     let portal_gateway = builder.portal_gateway();
+    let portal = builder.portal();
+    let mail = builder.mail();
     let audit = builder.audit();
     let database = builder.database(&prefix);
     let encryption_key = builder.encryption_key();
@@ -59,6 +62,8 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
         login: login(values),
         gateway,
         portal_gateway,
+        portal,
+        mail,
         audit,
         database: database?,
         encryption_key,

@@ -31,6 +31,7 @@ pub async fn owner_regained_access(change: &mut Change<'_>, developer: Developer
 /// # Errors
 /// The store failed.
 pub async fn owner_deleted(change: &mut Change<'_>, developer: DeveloperId) -> Result<(), ServiceError> {
+    change.hold().await?;
     for application in applications::list_all_of(change.connection(), developer).await? {
         begin_removal(change, application).await?;
     }
@@ -42,6 +43,8 @@ async fn set_access(change: &mut Change<'_>, developer: DeveloperId, has_access:
         true => (ApplicationStatus::Suspended, ApplicationStatus::Active),
         false => (ApplicationStatus::Active, ApplicationStatus::Suspended),
     };
+    // An application that is being made at this moment must not be missed.
+    change.hold().await?;
     for mut application in applications::list_all_of(change.connection(), developer).await? {
         if application.status != from {
             continue;

@@ -64,8 +64,9 @@ async fn developers_are_found_by_status_and_part_of_name() {
         let mut counts = developers::count_by_status(&mut tx, home.id).await.unwrap();
         counts.sort_by_key(|(status, _)| status.code());
         assert_eq!(counts, [(DeveloperStatus::Approved, 2), (DeveloperStatus::Revoked, 1)]);
-        developers::count_failure(&mut tx, bob.id).await.unwrap();
-        developers::count_failure(&mut tx, bob.id).await.unwrap();
+        for is_admitted in [true, true, false] {
+            assert_eq!(developers::admit_attempt(&mut tx, bob.id, 2).await.unwrap(), is_admitted);
+        }
         assert_eq!(developers::find_by_id(&mut tx, bob.id).await.unwrap().unwrap().failed_logins, 2);
         developers::note_login(&mut tx, bob.id, NOW.plus(5)).await.unwrap();
         let bob = developers::find_by_id(&mut tx, bob.id).await.unwrap().unwrap();

@@ -184,6 +184,8 @@ pub fn settings(upstream: &str) -> Settings {
             max_body: u64::MAX,
         },
         portal_gateway: PortalGatewaySettings::default(),
+        portal: Default::default(),
+        mail: Default::default(),
         audit: AuditSettings {
             enabled: false,
             ignore_methods: vec![],

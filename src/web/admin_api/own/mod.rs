@@ -298,7 +298,11 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
     }
 }
 
-async fn read_body(request: &HttpRequest, payload: Payload) -> Result<Members, ApiError> {
+/// The members of a body, in any of Kong's formats.
+///
+/// # Errors
+/// 400 and 415 for what cannot be read.
+pub(in crate::web) async fn read_body(request: &HttpRequest, payload: Payload) -> Result<Members, ApiError> {
     let mut types = request.headers().get_all(CONTENT_TYPE);
     let content_type = types.next();
     if types.next().is_some() {
