@@ -44,6 +44,7 @@ pub mod strategies;
 pub mod token;
 pub mod user_info;
 pub mod user_token;
+pub mod why;
 pub mod workspace_removal;
 pub mod workspaces;
 

@@ -10,7 +10,7 @@ use super::error::ServiceError;
 use super::strategies as strategy_service;
 use super::{gateway_sync, portal_representation as shown};
 use crate::domain::application::{Application, ApplicationStatus, RedirectUri};
-use crate::domain::developer::Developer;
+use crate::domain::developer::{Developer, DeveloperStatus};
 use crate::domain::ids::{ApplicationId, DeveloperId, WorkspaceId};
 use crate::store::{Connection, Page, Paged, applications, developers};
 pub use owner::{owner_deleted, owner_lost_access, owner_regained_access};
@@ -165,7 +165,11 @@ pub async fn create(
         redirect_uris: new.redirect_uris,
         custom_id: new.custom_id,
         strategy_id: strategy.id,
-        status: if owner.may_act() { ApplicationStatus::Active } else { ApplicationStatus::Suspended },
+        status: if owner.status == DeveloperStatus::Approved {
+            ApplicationStatus::Active
+        } else {
+            ApplicationStatus::Suspended
+        },
         created_at: now,
         updated_at: now,
     };

@@ -7,10 +7,10 @@ use crate::domain::access::Caller;
 use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress, Entry, Event};
 use crate::domain::ids::DeveloperId;
 use crate::domain::workspace::Workspace;
-use crate::services::Services;
 use crate::services::change::{Change, Operation};
 use crate::services::edit::Edit;
 use crate::services::error::ServiceError;
+use crate::services::{Services, applications};
 pub use crate::store::developers::DeveloperSearch;
 pub use crate::store::directory::{Found, Window};
 use crate::store::{Connection, Page, Paged, developers};
@@ -204,6 +204,7 @@ pub async fn delete(
 ) -> Result<(), ServiceError> {
     let mut change = Change::begin_portal_by(services, caller).await?;
     let developer = find(change.connection(), workspace, key).await?;
+    applications::owner_deleted(&mut change, developer.id).await?;
     developers::delete(change.connection(), developer.id).await?;
     transitions::record(&mut change, Operation::Delete, &developer, "developer.deleted");
     change.commit().await

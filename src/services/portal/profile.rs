@@ -6,10 +6,10 @@ use super::sessions::LiveSession;
 use super::{Portal, Visit, notices, recovery, sessions, tokens, transitions};
 use crate::domain::developer::{Developer, EmailAddress};
 use crate::domain::portal_token::Purpose;
-use crate::services::Services;
 use crate::services::change::{Change, Operation};
 use crate::services::error::ServiceError;
 use crate::services::mail::Link;
+use crate::services::{Services, applications};
 use crate::store::{developers, portal_sessions, portal_tokens};
 
 async fn current(change: &mut Change<'_>, live: &LiveSession) -> Result<Developer, ServiceError> {
@@ -134,6 +134,7 @@ pub async fn delete(
     let mut change = Change::begin_portal(services, &visit.request_id).await?;
     let developer = current(&mut change, live).await?;
     portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
+    applications::owner_deleted(&mut change, developer.id).await?;
     developers::delete(change.connection(), developer.id).await?;
     transitions::record(&mut change, Operation::Delete, &developer, "developer.deleted");
     change.commit().await

@@ -4,7 +4,7 @@ use super::{Portal, notices};
 use crate::domain::developer::{Developer, Event};
 use crate::services::change::{Change, Operation};
 use crate::services::error::ServiceError;
-use crate::services::{Services, representation};
+use crate::services::{Services, applications, representation};
 use crate::store::{developers, portal_sessions};
 
 /// Lets `event` happen to a developer, with everything that follows from it, and stores it.
@@ -30,6 +30,11 @@ pub(super) async fn apply(
     store(change, developer, word(&done.to)).await?;
     if done.ends_sessions {
         portal_sessions::delete_of_developer(change.connection(), developer.id, None).await?;
+    }
+    match done.suspends_contracts {
+        Some(true) => applications::owner_lost_access(change, developer.id).await?,
+        Some(false) => applications::owner_regained_access(change, developer.id).await?,
+        None => {}
     }
     notices::of_status(services, portal, change, developer, done.mails).await
 }

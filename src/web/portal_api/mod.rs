@@ -7,6 +7,7 @@
 //! ```
 
 mod account;
+mod applications;
 mod auth;
 mod body;
 mod cors;
@@ -29,7 +30,7 @@ pub fn configure(config: &mut ServiceConfig, mount: Mount) {
         .app_data(Data::new(mount))
         .app_data(Data::new(Face::Api))
         .wrap(from_fn(frame::frame));
-    config.service(scope.configure(accounts).default_service(web::to(frame::nothing_here)));
+    config.service(scope.configure(accounts).configure(own_applications).default_service(web::to(frame::nothing_here)));
 }
 
 /// Registration, login and the own account.
@@ -48,6 +49,42 @@ fn accounts(config: &mut ServiceConfig) {
         .service(resource("/developer/meta").route(patch().to(account::set_meta)))
         .service(resource("/developer/email").route(patch().to(account::set_email)))
         .service(resource("/developer/password").route(patch().to(account::set_password)));
+}
+
+/// The developer's applications.
+fn own_applications(config: &mut ServiceConfig) {
+    let (list, one) = ("/applications", "/applications/{application}");
+    let instances = format!("{one}/application_instances");
+    let keys = format!("{one}/credentials");
+    config
+        .service(resource("/application_services").route(get().to(applications::services)))
+        .service(resource(list).route(get().to(applications::list)).route(post().to(applications::create)))
+        .service(
+            resource(one)
+                .route(get().to(applications::show))
+                .route(patch().to(applications::update))
+                .route(delete().to(applications::delete)),
+        )
+        .service(
+            resource(instances.as_str())
+                .route(get().to(applications::list_contracts))
+                .route(post().to(applications::request)),
+        )
+        .service(
+            resource(format!("{instances}/{{instance}}"))
+                .route(get().to(applications::show_contract))
+                .route(delete().to(applications::delete_contract)),
+        )
+        .service(
+            resource(keys.as_str()).route(get().to(applications::list_keys)).route(post().to(applications::create_key)),
+        )
+        .service(
+            resource(format!("{keys}/{{credential}}"))
+                .route(get().to(applications::show_key))
+                .route(delete().to(applications::delete_key)),
+        )
+        .service(resource(format!("{keys}/{{credential}}/rotate")).route(post().to(applications::rotate_key)))
+        .service(resource(format!("{one}/access/{{api}}")).route(get().to(applications::explain)));
 }
 
 /// What is outside of every workspace.

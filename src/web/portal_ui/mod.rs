@@ -6,10 +6,13 @@
 //! POST --> PageForm or DeveloperForm (same site, form token) --> service --> 303 with a message, or the page with errors
 //! ```
 
+mod applications;
+mod catalogue;
 pub mod failure;
 mod forms;
 mod home;
 mod inputs;
+mod markdown;
 pub mod message;
 mod recovery;
 mod register;
@@ -52,8 +55,13 @@ pub fn configure(config: &mut ServiceConfig, mount: Mount) {
         .app_data(Data::new(mount))
         .app_data(Data::new(Face::Pages))
         .wrap(from_fn(frame::frame));
-    config
-        .service(scope.configure(around_accounts).configure(own_account).default_service(web::to(frame::nothing_here)));
+    config.service(
+        scope
+            .configure(around_accounts)
+            .configure(own_account)
+            .configure(own_applications)
+            .default_service(web::to(frame::nothing_here)),
+    );
 }
 
 fn to(path: &str) -> HttpResponse {
@@ -89,4 +97,26 @@ fn own_account(config: &mut ServiceConfig) {
         .service(resource("/settings/password").route(post().to(settings::set_password)))
         .service(resource("/settings/sessions/end").route(post().to(settings::end_sessions)))
         .service(resource("/settings/delete").route(post().to(settings::delete)));
+}
+
+/// The catalogue, and the applications of whoever is signed in.
+fn own_applications(config: &mut ServiceConfig) {
+    let one = "/applications/{application}";
+    config
+        .service(resource("/apis").route(get().to(catalogue::list)))
+        .service(resource("/apis/{slug}").route(get().to(catalogue::show)))
+        .service(resource("/apis/{slug}/request").route(post().to(catalogue::request)))
+        .service(resource("/applications").route(get().to(applications::list)))
+        .service(
+            resource("/applications/new")
+                .route(get().to(applications::show_new))
+                .route(post().to(applications::create)),
+        )
+        .service(resource(one).route(get().to(applications::show)).route(post().to(applications::update)))
+        .service(resource(format!("{one}/delete")).route(post().to(applications::delete)))
+        .service(resource(format!("{one}/contracts/{{contract}}/delete")).route(post().to(applications::leave)))
+        .service(resource(format!("{one}/keys")).route(post().to(applications::create_key)))
+        .service(resource(format!("{one}/keys/{{key}}/rotate")).route(post().to(applications::rotate_key)))
+        .service(resource(format!("{one}/keys/{{key}}/revoke")).route(post().to(applications::revoke_key)))
+        .service(resource(format!("{one}/access/{{api}}")).route(get().to(applications::explain)));
 }

@@ -11,6 +11,10 @@ use crate::web::portal_api::guard::Mount;
 pub enum PortalSection {
     /// The first page.
     Home,
+    /// The catalogue.
+    Apis,
+    /// The own applications.
+    Applications,
     /// The own account.
     Settings,
     /// Nothing of the navigation.
@@ -62,11 +66,18 @@ impl PageVisitor {
         })
     }
 
-    /// The navigation; pages of applications and APIs add their links here.
+    /// The navigation.
     fn nav(&self, section: PortalSection) -> Vec<NavItem> {
         let item =
             |label, icon, page: &str, it| NavItem { label, icon, url: self.url(page), is_current: section == it };
-        vec![item("Home", "home", "/", PortalSection::Home)]
+        let mut items = vec![
+            item("Home", "home", "/", PortalSection::Home),
+            item("APIs", "workspaces", "/apis", PortalSection::Apis),
+        ];
+        if self.is_signed_in() {
+            items.push(item("Applications", "key", "/applications", PortalSection::Applications));
+        }
+        items
     }
 }
 

@@ -109,6 +109,42 @@ pub(in crate::web) fn read_edit(body: &Members) -> Result<ApplicationEdit, ApiEr
     })
 }
 
+/// The API of a request for access, and its reason.
+///
+/// # Errors
+/// 400 with every wrong member.
+pub(in crate::web) fn read_request(body: &Members) -> Result<(String, Option<String>), ApiError> {
+    let mut input = Input::of(body, &[]);
+    let (service, api) = (input.reference("service"), input.reference("api"));
+    let reason = input.optional("reason", input::free_text);
+    let key = match (service, api) {
+        (Some(None), Some(None)) => input.refuse("service", "required field missing"),
+        (Some(service), Some(api)) => service.or(api),
+        _ => None,
+    };
+    input.finish(|| Some((key?, reason?)))
+}
+
+/// The name of a new key.
+///
+/// # Errors
+/// 400 with every wrong member.
+pub(in crate::web) fn read_key_name(body: &Members) -> Result<Option<String>, ApiError> {
+    let mut input = Input::of(body, &[]);
+    let name = input.optional("display_name", parse_line);
+    input.finish(|| name)
+}
+
+/// The seconds for which an old key goes on; none when nothing is said.
+///
+/// # Errors
+/// 400 with every wrong member.
+pub(in crate::web) fn read_grace(body: &Members) -> Result<i64, ApiError> {
+    let mut input = Input::of(body, &[]);
+    let grace = input.number("grace_seconds", Ok::<i64, String>);
+    input.finish(|| Some(grace?.unwrap_or(0)))
+}
+
 async fn create(call: &Call<'_>, owner: Option<DeveloperId>) -> Result<Answer, ApiError> {
     let mut body = call.body.clone();
     let owner = match owner {

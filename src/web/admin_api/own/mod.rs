@@ -4,7 +4,7 @@
 
 mod admin_roles;
 mod admins;
-mod applications;
+pub(in crate::web) mod applications;
 mod audit;
 mod catalogue;
 mod contracts;
