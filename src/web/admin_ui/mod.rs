@@ -27,6 +27,8 @@ mod groups;
 mod home;
 mod lists;
 mod not_found;
+mod portal_apis;
+mod portal_requests;
 mod profile;
 mod rbac_user;
 mod rbac_users;
@@ -49,7 +51,7 @@ use actix_web::web::{self, ServiceConfig, get, post, resource};
 /// Adds the pages below `base`, the path of the admin pages.
 pub fn configure(config: &mut ServiceConfig, base: &str) {
     let pages = web::scope(base).wrap(from_fn(frame::frame)).configure(public).configure(people).configure(rights);
-    config.service(pages.configure(state).default_service(web::to(not_found::answer)));
+    config.service(pages.configure(state).configure(portal).default_service(web::to(not_found::answer)));
 }
 
 /// Pages around the session.
@@ -111,6 +113,22 @@ fn state(config: &mut ServiceConfig) {
         .service(resource("/audit/requests/{id:[0-9a-f]{32}}").route(get().to(audit_record::show)))
         .service(resource("/sso").route(get().to(sso::show)))
         .service(resource("/sso/test").route(post().to(sso::start_test)));
+}
+
+/// The developer portal.
+fn portal(config: &mut ServiceConfig) {
+    config
+        .service(resource("/portal/apis").route(get().to(portal_apis::list)).route(post().to(portal_apis::publish)))
+        .service(
+            resource(id("/portal/apis", "")).route(get().to(portal_apis::show)).route(post().to(portal_apis::update)),
+        )
+        .service(resource(id("/portal/apis", "/status")).route(post().to(portal_apis::set_status)))
+        .service(resource(id("/portal/apis", "/gate/delete")).route(post().to(portal_apis::remove_gate)))
+        .service(
+            resource("/portal/requests")
+                .route(get().to(portal_requests::list))
+                .route(post().to(portal_requests::decide)),
+        );
 }
 
 /// The path of an entity's page: links always carry ids, since names may hold anything.

@@ -17,6 +17,8 @@ pub(super) enum Section {
     Workspaces,
     Audit,
     Sso,
+    PortalApis,
+    PortalRequests,
     Profile,
     None,
 }
@@ -32,6 +34,8 @@ impl Section {
             Self::Workspaces => "workspaces",
             Self::Audit => "audit",
             Self::Sso => "sso",
+            Self::PortalApis => "portal_apis",
+            Self::PortalRequests => "portal_requests",
             Self::Profile => "profile",
             Self::None => "",
         }
@@ -47,6 +51,8 @@ pub(super) struct Nav {
     pub(super) workspaces: bool,
     pub(super) audit: bool,
     pub(super) sso: bool,
+    pub(super) portal_apis: bool,
+    pub(super) portal_requests: bool,
 }
 
 /// A workspace of the switcher.
@@ -102,6 +108,7 @@ impl AdminSession {
 
     fn nav(&self) -> Nav {
         let reads = |endpoint| self.place(endpoint, Action::Read).is_some();
+        let has_portal = self.services.settings.portal.enabled;
         Nav {
             admins: reads("/admins"),
             rbac_users: reads("/rbac/users"),
@@ -109,6 +116,8 @@ impl AdminSession {
             groups: reads("/groups"),
             workspaces: !self.reachable().is_empty(),
             audit: reads("/audit/requests"),
+            portal_apis: has_portal && reads("/portal/apis"),
+            portal_requests: has_portal && reads("/portal/registrations"),
             sso: self.services.login.is_some() && self.is_super_admin(),
         }
     }

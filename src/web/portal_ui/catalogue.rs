@@ -30,11 +30,12 @@ struct ApisPage {
     signed_in: bool,
 }
 
-struct ApiRow {
-    url: String,
-    name: String,
-    description: String,
-    is_private: bool,
+/// An API in a list.
+pub(super) struct ApiRow {
+    pub(super) url: String,
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) is_private: bool,
 }
 
 #[derive(Template)]
@@ -71,15 +72,23 @@ fn viewer(visitor: &PageVisitor) -> Viewer {
 /// `GET /apis`
 pub(super) async fn list(visitor: PageVisitor, query: Query<HashMap<String, String>>) -> PortalResult {
     let query = query.get("q").cloned().unwrap_or_default();
-    let workspace = visitor.portal.workspace.id;
-    let found = catalogue::visible(&visitor.services, workspace, viewer(&visitor), &query).await?;
     let page = ApisPage {
         shell: visitor.shell("APIs", PortalSection::Apis)?,
-        apis: found.iter().map(|api| row(&visitor, api)).collect(),
+        apis: rows(&visitor, &query).await?,
         signed_in: visitor.is_signed_in(),
         query,
     };
     visitor.render(StatusCode::OK, &page)
+}
+
+/// What the visitor sees of the catalogue.
+///
+/// # Errors
+/// The store failed.
+pub(super) async fn rows(visitor: &PageVisitor, search: &str) -> Result<Vec<ApiRow>, PortalError> {
+    let workspace = visitor.portal.workspace.id;
+    let found = catalogue::visible(&visitor.services, workspace, viewer(visitor), search).await?;
+    Ok(found.iter().map(|api| row(visitor, api)).collect())
 }
 
 fn row(visitor: &PageVisitor, api: &PublishedApi) -> ApiRow {
