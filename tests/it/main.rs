@@ -19,6 +19,7 @@ mod oidc;
 mod own_doors;
 mod pages;
 mod plugin_sessions;
+mod portal;
 mod process;
 mod sign_in;
 mod status;

@@ -13,6 +13,8 @@ mod audit_export;
 mod audit_objects;
 mod audit_query;
 mod audit_record;
+mod developer;
+mod developers;
 mod doors;
 mod endpoint_names;
 mod explain;
@@ -48,7 +50,7 @@ use actix_web::web::{self, ServiceConfig, get, post, resource};
 
 /// Adds the pages below `base`, the path of the admin pages.
 pub fn configure(config: &mut ServiceConfig, base: &str) {
-    let pages = web::scope(base).wrap(from_fn(frame::frame)).configure(public).configure(people).configure(rights);
+    let pages = web::scope(base).wrap(from_fn(frame::frame)).configure(public).configure(people).configure(rights).configure(portal);
     config.service(pages.configure(state).default_service(web::to(not_found::answer)));
 }
 
@@ -81,6 +83,16 @@ fn people(config: &mut ServiceConfig) {
         .service(resource(id("/rbac-users", "/roles/delete")).route(post().to(rbac_user::remove_role)))
         .service(resource(id("/rbac-users", "/token")).route(post().to(rbac_user::reset_token)))
         .service(resource(id("/rbac-users", "/delete")).route(post().to(rbac_user::delete)));
+}
+
+/// Who uses the developer portal.
+fn portal(config: &mut ServiceConfig) {
+    config
+        .service(resource("/developers").route(get().to(developers::list)))
+        .service(resource("/developers/invite").route(post().to(developers::invite)))
+        .service(resource("/developers/export").route(get().to(developers::export)))
+        .service(resource(id("/developers", "")).route(get().to(developer::show)).route(post().to(developer::decide)))
+        .service(resource(id("/developers", "/delete")).route(post().to(developer::delete)));
 }
 
 /// What they may do.

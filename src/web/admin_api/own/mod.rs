@@ -5,6 +5,7 @@
 mod admin_roles;
 mod admins;
 mod audit;
+mod developers;
 mod discovery;
 mod groups;
 mod input;
@@ -38,8 +39,19 @@ use crate::web::guard::{self, Arrival};
 use crate::web::outlive;
 
 /// First segments of own doors.
-const OWN_DOORS: &[&str] =
-    &["admins", "audit", "auth", "endpoints", "groups", "licenses", "openid-connect", "rbac", "userinfo", "workspaces"];
+const OWN_DOORS: &[&str] = &[
+    "admins",
+    "audit",
+    "auth",
+    "developers",
+    "endpoints",
+    "groups",
+    "licenses",
+    "openid-connect",
+    "rbac",
+    "userinfo",
+    "workspaces",
+];
 /// Longest body of an own door, bytes.
 const LONGEST_BODY: usize = 1024 * 1024;
 
@@ -201,6 +213,9 @@ pub(super) async fn answer_request(
     if let Some(lines) = audit::export(arrival, &call).await? {
         return Ok(lines);
     }
+    if let Some(lines) = developers::export(&call).await? {
+        return Ok(lines);
+    }
     let mut response = answer(&call).await?.into_response();
     if openid_connect::is_jwk_set(&call) && response.status() == StatusCode::OK {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(openid_connect::JWK_SET));
@@ -264,6 +279,7 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         ["rbac", "roles", path @ ..] => roles::answer(call, path).await,
         ["groups", path @ ..] => groups::answer(call, path).await,
         ["admins", path @ ..] => admins::answer(call, path).await,
+        ["developers", path @ ..] => developers::answer(call, path).await,
         ["workspaces", path @ ..] => workspaces::answer(call, path).await,
         ["audit", ..] => audit::answer(call).await,
         ["openid-connect", path @ ..] => openid_connect::answer(call, path).await,
