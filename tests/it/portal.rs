@@ -110,7 +110,11 @@ impl Scene {
     pub(crate) async fn admin_as(&self, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
         let url = format!("{}{path}", self.running.admin);
         let request = reqwest::Client::new().request(method.parse().unwrap(), url).header("kong-admin-token", token);
-        let request = if body.is_null() { request } else { request.header("content-type", "application/json").body(body.to_string()) };
+        let request = if body.is_null() {
+            request
+        } else {
+            request.header("content-type", "application/json").body(body.to_string())
+        };
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         let text = response.text().await.unwrap();

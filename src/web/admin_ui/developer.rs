@@ -43,7 +43,6 @@ struct DeveloperPage {
     last_login: Option<When>,
     failed_logins: i64,
     decisions: Vec<Decision>,
-    can_update: bool,
     can_delete: bool,
     typed_reason: String,
 }
@@ -150,7 +149,6 @@ async fn page(
         last_login: developer.last_login_at.map(|at| When::new(at, visitor.now())),
         failed_logins: developer.failed_logins,
         decisions: if can_update { decisions(visitor, workspace, &developer)? } else { Vec::new() },
-        can_update,
         can_delete: visitor.may(workspace, &door, Action::Delete),
         typed_reason: typed_reason.to_owned(),
         errors,
@@ -174,11 +172,7 @@ fn meta(
 }
 
 /// The decisions that the table of transitions has for the present status.
-fn decisions(
-    visitor: &AdminSession,
-    workspace: &Workspace,
-    developer: &Developer,
-) -> Result<Vec<Decision>, PageError> {
+fn decisions(visitor: &AdminSession, workspace: &Workspace, developer: &Developer) -> Result<Vec<Decision>, PageError> {
     let rules = portal_of(&visitor.services, workspace)?.settings.rules;
     let all = [
         (DeveloperStatus::Approved, "Approve", "btn-primary"),
@@ -186,8 +180,7 @@ fn decisions(
         (DeveloperStatus::Revoked, "Revoke access", "btn-danger"),
     ];
     let is_open = |(status, ..): &(DeveloperStatus, &str, &str)| {
-        *status != developer.status
-            && developer.status.after(Event::Set(*status), developer.must_verify, rules).is_ok()
+        *status != developer.status && developer.status.after(Event::Set(*status), developer.must_verify, rules).is_ok()
     };
     let open = all.into_iter().filter(is_open);
     Ok(open.map(|(status, label, class)| Decision { status: status.code(), label, class }).collect())

@@ -32,7 +32,6 @@ struct DevelopersPage {
     status: String,
     query: String,
     developers: Vec<DeveloperRow>,
-    can_update: bool,
     can_invite: bool,
     emails: Field,
     pager: Pager,
@@ -84,7 +83,8 @@ pub(super) async fn list(visitor: AdminSession, query: Query<ListQuery>) -> Page
 pub(super) async fn invite(form: CsrfForm<Invitation>) -> PageResult {
     let CsrfForm { visitor, fields } = form;
     let workspace = visitor.workspace_to_show(&fields.workspace, "/developers")?;
-    let emails: Vec<&str> = fields.emails.split([',', ';', '\n', ' ']).map(str::trim).filter(|it| !it.is_empty()).collect();
+    let emails: Vec<&str> =
+        fields.emails.split([',', ';', '\n', ' ']).map(str::trim).filter(|it| !it.is_empty()).collect();
     let body = json!({ "emails": emails });
     let answer = match visitor.change(Change::new(workspace, "POST", &["developers", "invite"], body)).await {
         Ok(answer) => answer,
@@ -131,7 +131,6 @@ async fn page(
         query: query.q.clone(),
         pager: Pager::new(&shown, &visitor.url("/developers"), found.items.len(), found.total),
         developers: found.items.iter().map(|it| row(visitor, workspace, it, can_update)).collect(),
-        can_update,
         can_invite: visitor.may(workspace, "/developers/invite", Action::Create),
         emails: Field::checked(emails, &errors, "emails"),
         export_url: address(&visitor.url("/developers/export"), &[("workspace", workspace.name.as_str())]),

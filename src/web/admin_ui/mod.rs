@@ -50,7 +50,12 @@ use actix_web::web::{self, ServiceConfig, get, post, resource};
 
 /// Adds the pages below `base`, the path of the admin pages.
 pub fn configure(config: &mut ServiceConfig, base: &str) {
-    let pages = web::scope(base).wrap(from_fn(frame::frame)).configure(public).configure(people).configure(rights).configure(portal);
+    let pages = web::scope(base)
+        .wrap(from_fn(frame::frame))
+        .configure(public)
+        .configure(people)
+        .configure(rights)
+        .configure(portal);
     config.service(pages.configure(state).default_service(web::to(not_found::answer)));
 }
 
