@@ -5,4 +5,6 @@ mod contracts;
 mod credentials;
 mod desk;
 mod gate;
+mod journey;
+mod pages;
 mod repair;

@@ -21,6 +21,7 @@ mod own_doors;
 mod pages;
 mod plugin_sessions;
 
+mod portal;
 mod process;
 mod sign_in;
 mod status;

@@ -13,6 +13,8 @@ mod audit_export;
 mod audit_objects;
 mod audit_query;
 mod audit_record;
+mod developer;
+mod developers;
 mod doors;
 mod endpoint_names;
 mod explain;
@@ -50,8 +52,15 @@ use actix_web::web::{self, ServiceConfig, get, post, resource};
 
 /// Adds the pages below `base`, the path of the admin pages.
 pub fn configure(config: &mut ServiceConfig, base: &str) {
-    let pages = web::scope(base).wrap(from_fn(frame::frame)).configure(public).configure(people).configure(rights);
-    config.service(pages.configure(state).configure(portal).default_service(web::to(not_found::answer)));
+    let pages = web::scope(base)
+        .wrap(from_fn(frame::frame))
+        .configure(public)
+        .configure(people)
+        .configure(rights)
+        .configure(portal);
+    config.service(
+        pages.configure(state).configure(portal_apis_and_requests).default_service(web::to(not_found::answer)),
+    );
 }
 
 /// Pages around the session.
@@ -85,6 +94,16 @@ fn people(config: &mut ServiceConfig) {
         .service(resource(id("/rbac-users", "/delete")).route(post().to(rbac_user::delete)));
 }
 
+/// Who uses the developer portal.
+fn portal(config: &mut ServiceConfig) {
+    config
+        .service(resource("/developers").route(get().to(developers::list)))
+        .service(resource("/developers/invite").route(post().to(developers::invite)))
+        .service(resource("/developers/export").route(get().to(developers::export)))
+        .service(resource(id("/developers", "")).route(get().to(developer::show)).route(post().to(developer::decide)))
+        .service(resource(id("/developers", "/delete")).route(post().to(developer::delete)));
+}
+
 /// What they may do.
 fn rights(config: &mut ServiceConfig) {
     config
@@ -115,8 +134,8 @@ fn state(config: &mut ServiceConfig) {
         .service(resource("/sso/test").route(post().to(sso::start_test)));
 }
 
-/// The developer portal.
-fn portal(config: &mut ServiceConfig) {
+/// What the portal publishes, and who asks for it.
+fn portal_apis_and_requests(config: &mut ServiceConfig) {
     config
         .service(resource("/portal/apis").route(get().to(portal_apis::list)).route(post().to(portal_apis::publish)))
         .service(

@@ -56,21 +56,16 @@ async fn answer(
     let face = request.app_data::<Data<Face>>().map_or(Face::Api, |face| *face.get_ref());
     let trail = SharedTrail::new(request.method(), Door::Portal);
     let peer = Rc::new(Peer::of(request.request(), &services.settings.trusted_proxies));
-    let opened = open(&request, &services, &trail, &peer).await;
-    let (request, mut response) = match opened {
-        Ok(visit) => match refused_early(&visit, face) {
-            Some(early) => (request.into_parts().0, early),
-            None => {
-                let (request, response) = next.call(request).await?.map_into_boxed_body().into_parts();
-                (request, response)
-            }
-        },
-        Err(error) => {
-            let request = request.into_parts().0;
-            (request, HttpResponse::from_error(PortalError(error)))
-        }
+    // The router needs the only handle to the request, so the visit ends before the handler is called.
+    let early = match open(&request, &services, &trail, &peer).await {
+        Ok(visit) => refused_early(&visit, face),
+        Err(error) => Some(HttpResponse::from_error(PortalError(error))),
     };
-    response = shown(&request, response, face, &trail);
+    let (request, response) = match early {
+        Some(early) => (request.into_parts().0, early),
+        None => next.call(request).await?.map_into_boxed_body().into_parts(),
+    };
+    let mut response = shown(&request, response, face, &trail);
     dress(&request, &mut response, face, &trail);
     leave_trail(&request, response.status().as_u16(), &services, &trail, &peer);
     Ok(ServiceResponse::new(request, response))

@@ -1,6 +1,8 @@
 //! A node in front of a Kong, an admin, and developers.
 
+use actix_web::dev::ServerHandle;
 use kong_sso::config::Settings;
+use kong_sso::config::portal::PortalAuth;
 use kong_sso::domain::developer::{Developer, DeveloperStatus, EmailAddress};
 use kong_sso::domain::ids::DeveloperId;
 use kong_sso::domain::time::UnixSeconds;
@@ -11,6 +13,7 @@ use kong_sso::store::{Store, developers, workspaces};
 use serde_json::{Value, json};
 
 use crate::own_doors::gateway::{Client, Gateway, ROOT};
+use crate::portal::{Client as Portal, PASSWORD};
 use crate::store::{NOW, databases};
 use crate::support::kong::Kong;
 use crate::support::node;
@@ -20,6 +23,11 @@ pub struct Desk {
     pub kong: Kong,
     pub gateway: Gateway,
     pub settings: Settings,
+    /// URL of the portal's pages.
+    pub pages: String,
+    /// URL of the portal's JSON API.
+    pub portal: String,
+    handles: Vec<ServerHandle>,
 }
 
 /// Runs `test` on each database against a node whose settings `edit` changed.
@@ -31,11 +39,26 @@ pub async fn with_settings<F: AsyncFn(&Desk)>(edit: impl Fn(&mut Settings), test
         settings.database = database.settings.clone();
         settings.audit.enabled = true;
         settings.audit.record_ttl = 86_400;
+        let (gui, api) = (node::bind(), node::bind());
+        settings.portal.enabled = true;
+        settings.portal.gui_url = gui.1.clone();
+        settings.portal.auth = Some(PortalAuth::Basic);
+        settings.portal.session.secret = "a session secret of the portal tests".to_owned().into();
         edit(&mut settings);
         let running = node::start(settings.clone()).await;
+        let servers =
+            [running.node.serve_portal_gui(gui.0, None).unwrap(), running.node.serve_portal_api(api.0, None).unwrap()];
+        let mut handles = Vec::new();
+        for server in servers {
+            handles.push(server.handle());
+            actix_web::rt::spawn(server);
+        }
         let gateway = Gateway::of(running, database.store.clone());
-        let desk = Desk { kong, gateway, settings };
+        let desk = Desk { kong, gateway, settings, pages: gui.1, portal: api.1, handles };
         test(&desk).await;
+        for handle in &desk.handles {
+            handle.stop(false).await;
+        }
         desk.gateway.running.stop().await;
     }
 }
@@ -48,6 +71,21 @@ pub async fn with_desk<F: AsyncFn(&Desk)>(test: F) {
 impl Desk {
     pub fn admin(&self) -> Client<'_> {
         self.gateway.root()
+    }
+
+    /// A client of the portal in which a developer with that address is signed in; an admin made the account.
+    pub async fn signed_in(&self, email: &str) -> Portal {
+        let body = json!({ "email": email, "password": PASSWORD, "status": 0, "meta": { "full_name": "Ann Other" } });
+        let made = self.admin().post("/developers", body).await;
+        assert_eq!(made.status, 200, "{made:?}");
+        let mut client = self.client();
+        assert_eq!(client.log_in(email, PASSWORD).await.status, 204);
+        client
+    }
+
+    /// A client of the portal of `default`.
+    pub fn client(&self) -> Portal {
+        Portal::at(&format!("{}/default", self.portal))
     }
 
     pub fn services(&self) -> &Services {

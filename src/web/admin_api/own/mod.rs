@@ -8,6 +8,7 @@ pub(in crate::web) mod applications;
 mod audit;
 mod catalogue;
 mod contracts;
+mod developers;
 mod discovery;
 mod groups;
 mod input;
@@ -221,6 +222,9 @@ pub(super) async fn answer_request(
     if let Some(lines) = audit::export(arrival, &call).await? {
         return Ok(lines);
     }
+    if let Some(lines) = developers::export(&call).await? {
+        return Ok(lines);
+    }
     let mut response = answer(&call).await?.into_response();
     if openid_connect::is_jwk_set(&call) && response.status() == StatusCode::OK {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(openid_connect::JWK_SET));
@@ -284,6 +288,8 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         ["rbac", "roles", path @ ..] => roles::answer(call, path).await,
         ["groups", path @ ..] => groups::answer(call, path).await,
         ["admins", path @ ..] => admins::answer(call, path).await,
+        ["developers", developer, "applications", path @ ..] => applications::answer(call, Some(developer), path).await,
+        ["developers", path @ ..] => developers::answer(call, path).await,
         ["workspaces", path @ ..] => workspaces::answer(call, path).await,
         ["audit", ..] => audit::answer(call).await,
         ["openid-connect", path @ ..] => openid_connect::answer(call, path).await,
@@ -291,7 +297,6 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         ["application-auth-strategies", path @ ..] => strategies::answer(call, path).await,
         ["application_instances", path @ ..] => contracts::answer(call, None, path).await,
         ["applications", path @ ..] => applications::answer(call, None, path).await,
-        ["developers", developer, "applications", path @ ..] => applications::answer(call, Some(developer), path).await,
         ["userinfo"] => discovery::user_info(call).await,
         ["endpoints"] => discovery::endpoints(call).await,
         _ => Err(ApiError::not_found()),
