@@ -188,7 +188,7 @@ mod tests {
             prop_assert_eq!(text.len(), "ksso_defa_".len() + 49);
             prop_assert!(ApiKey::is_well_formed(text));
             prop_assert!(text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
-            prop_assert_eq!(one == other, &key == &ApiKey::of("ksso", "default", other));
+            prop_assert_eq!(one == other, key == ApiKey::of("ksso", "default", other));
             let mut changed: Vec<char> = text.chars().collect();
             if let (Some(spot), Some(new)) = (changed.get_mut(at), ALPHABET.get(letter)) {
                 *spot = char::from(*new);

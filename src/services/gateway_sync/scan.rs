@@ -167,7 +167,7 @@ pub(super) async fn dry_run(services: &Services, workspace: WorkspaceId) -> Resu
     for target in &targets {
         report.compared += 1;
         let (subject, plan) = everything.compare(names, target, prune, now);
-        let is_missing = matches!(target, Target::Api(api, _) if api.is_missing != !everything.has_service(&api.service_id.to_string()));
+        let is_missing = matches!(target, Target::Api(api, _) if api.is_missing == everything.has_service(&api.service_id.to_string()));
         let mut plan = plan;
         if is_missing {
             plan.notices.push("the service came or went".to_owned());

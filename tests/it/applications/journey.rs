@@ -156,7 +156,7 @@ async fn dp_055_dp_056_the_portal_refuses_what_is_wrong_on_its_field() {
                 .send(
                     "POST",
                     "/applications",
-                    &[("content-type", "application/x-www-form-urlencoded")],
+                    &[("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")],
                     Some("name=shop&redirect_uri=https%3A%2F%2Fshop.test%2F".into()),
                 )
                 .await;

@@ -203,7 +203,7 @@ async fn a_node_that_died_in_the_middle_is_followed_by_another() {
         assert_eq!(desk.kong.list("/acls").await, Vec::<Value>::new(), "the lease holds");
         desk.gateway.running.later(31);
         desk.eventually("granted", async || desk.kong.list("/acls").await.len() == 1).await;
-        assert_eq!(desk.read(&contract).await["gateway"]["state"], json!("in_sync"));
+        desk.eventually("told", async || desk.read(&contract).await["gateway"]["state"] == json!("in_sync")).await;
     })
     .await;
 }
