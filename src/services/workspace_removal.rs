@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::change::{Change, Operation};
 use super::error::ServiceError;
 use super::escalation::{self, Guard, Watch};
-use super::{Services, admins as people, kong_facts::Counts, representation, workspaces as all};
+use super::{Services, admins as people, applications, kong_facts::Counts, representation, workspaces as all};
 use crate::domain::access::Caller;
 use crate::domain::admin::{Admin, RbacUser};
 use crate::domain::group::GroupRole;
@@ -34,7 +34,7 @@ pub async fn counts(services: &Services, caller: &Caller, key: &str) -> Result<C
 ///
 /// # Errors
 /// [`ServiceError::NotFound`]; [`ServiceError::BadRequest`] for `default`, and for one that is not empty without
-/// `cascade`; [`ServiceError::Conflict`] when the last super-admin lives there; [`ServiceError::NoPermission`] without
+/// `cascade`; [`ServiceError::Conflict`] when the last super-admin lives there, or something of the portal in its Kong; [`ServiceError::NoPermission`] without
 /// the right in every workspace.
 pub async fn delete(services: &Services, caller: &Caller, key: &str, cascade: bool) -> Result<(), ServiceError> {
     all::require_right_everywhere(services, caller, &format!("/workspaces/{key}"), Action::Delete)?;
@@ -45,6 +45,7 @@ pub async fn delete(services: &Services, caller: &Caller, key: &str, cascade: bo
     if workspace.name.is_default() {
         return Err(ServiceError::BadRequest("The workspace default cannot be deleted".to_owned()));
     }
+    applications::refuse_while_in_kong(change.connection(), workspace.id).await?;
     let contents = Contents::of(change.connection(), &workspace).await?;
     if !cascade && !contents.is_empty() {
         return Err(ServiceError::BadRequest("Workspace is not empty".to_owned()));

@@ -12,7 +12,7 @@ use super::{gateway_sync, portal_representation as shown};
 use crate::domain::application::{Application, ApplicationStatus, RedirectUri};
 use crate::domain::developer::{Developer, DeveloperStatus};
 use crate::domain::ids::{ApplicationId, DeveloperId, WorkspaceId};
-use crate::store::{Connection, Page, Paged, applications, developers};
+use crate::store::{Connection, Page, Paged, applications, developers, published_apis};
 pub use owner::{owner_deleted, owner_lost_access, owner_regained_access};
 
 /// An application to be made.
@@ -105,6 +105,24 @@ pub async fn count(services: &Services, developer: DeveloperId) -> Result<i64, S
 /// [`ServiceError::NotFound`], also for one of somebody else.
 pub async fn get(services: &Services, reach: Reach, id: &str) -> Result<Application, ServiceError> {
     find(&mut *services.store.read().await?, reach, id).await
+}
+
+/// Refuses what would leave gates, keys and grants behind in a Kong that nobody looks after any more.
+///
+/// # Errors
+/// [`ServiceError::Conflict`] while a workspace has published APIs or applications.
+pub(super) async fn refuse_while_in_kong(
+    connection: &mut Connection,
+    workspace: WorkspaceId,
+) -> Result<(), ServiceError> {
+    let one = Page { size: 1, after: String::new() };
+    let is_empty = published_apis::list(connection, workspace, &one).await?.items.is_empty()
+        && applications::list(connection, workspace, &one).await?.items.is_empty();
+    if is_empty {
+        return Ok(());
+    }
+    let message = "the workspace has published APIs or applications in its Kong: delete them first";
+    Err(ServiceError::Conflict(message.to_owned()))
 }
 
 /// The developer of that address or id.

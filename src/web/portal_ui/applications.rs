@@ -305,7 +305,11 @@ fn contract_row(page: &DeveloperPage, it: &Connected, overview: &Overview) -> Co
         api_url: page.url(&format!("/apis/{}", it.api.slug)),
         why_url: page.url(&format!("/applications/{application}/access/{}", it.api.id)),
         status: Badge { tone: tone(state.status), text: state.status.as_str() },
-        gateway: gateway_badge(of_application.worse(&of_api)),
+        gateway: match of_application.worse(&of_api) {
+            // In sync with a contract that grants nothing means a closed door.
+            view if view.state == SyncState::InSync && !state.wants_grant() => Badge { tone: "plain", text: "closed" },
+            view => gateway_badge(view),
+        },
         comment: it.contract.comment.clone().unwrap_or_default(),
         is_suspended: state.suspension.is_any(),
         is_ending: state.ending != Ending::None,

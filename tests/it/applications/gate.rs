@@ -1,9 +1,10 @@
 //! What guards a published service: scenarios 78 to 81.
 
+use kong_sso::config::settings::UpstreamRule;
 use serde_json::{Value, json};
 
 use super::contracts::working;
-use super::desk::with_desk;
+use super::desk::{with_desk, with_settings};
 
 #[actix_web::test]
 async fn dp_078_a_service_with_a_guard_of_its_own_is_not_touched() {
@@ -118,5 +119,34 @@ async fn services_that_are_not_published_are_listed() {
         let unknown = desk.admin().post("/portal/apis", json!({ "service": "billing", "colour": "red" })).await;
         assert_eq!(unknown.body["fields"]["colour"], json!("unknown field"));
     })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_workspace_with_something_of_the_portal_keeps_its_kong() {
+    with_settings(
+        |settings| settings.upstream.workspace_upstreams = vec![UpstreamRule::Host("127.0.0.1".into(), None)],
+        async |desk| {
+            let kong = json!({ "name": "payments", "upstream_admin_url": desk.kong.admin });
+            desk.admin().create("/workspaces", kong).await;
+            let service = desk.kong.service("orders").await;
+            let api = desk.admin().create("/payments/portal/apis", json!({ "service": service })).await;
+            assert_eq!(api["gateway"]["state"], json!("in_sync"));
+            let elsewhere = json!({ "upstream_admin_url": "http://127.0.0.1:9" });
+            assert_eq!(desk.admin().patch("/workspaces/payments", elsewhere.clone()).await.status, 409);
+            assert_eq!(desk.admin().delete("/workspaces/payments?cascade=true").await.status, 409);
+            let path = format!("/payments/portal/apis/{}", api["id"].as_str().unwrap());
+            assert_eq!(
+                desk.admin().get(&path.replace("/payments", "")).await.status,
+                404,
+                "it is of another workspace"
+            );
+            desk.admin().patch(&path, json!({ "status": "unpublished" })).await;
+            assert_eq!(desk.admin().delete(&format!("{path}/gate?confirm=true")).await.status, 200);
+            assert_eq!(desk.admin().delete(&path).await.status, 204);
+            assert_eq!(desk.admin().patch("/workspaces/payments", elsewhere).await.status, 200);
+            assert_eq!(desk.admin().delete("/workspaces/payments").await.status, 204);
+        },
+    )
     .await;
 }
