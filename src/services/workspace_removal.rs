@@ -9,12 +9,14 @@ use super::escalation::{self, Guard, Watch};
 use super::{Services, admins as people, applications, kong_facts::Counts, representation, workspaces as all};
 use crate::domain::access::Caller;
 use crate::domain::admin::{Admin, RbacUser};
+use crate::domain::developer::Developer;
 use crate::domain::group::GroupRole;
 use crate::domain::ids::RbacUserId;
 use crate::domain::rbac::Action;
 use crate::domain::role::{Role, workspace_roles};
 use crate::domain::workspace::Workspace;
-use crate::store::{Connection, Page, admins, group_roles, rbac_users, roles, workspaces};
+use crate::store::developers::DeveloperSearch;
+use crate::store::{Connection, Page, admins, developers, group_roles, rbac_users, roles, workspaces};
 
 /// How many entities a workspace has: kong-sso's own, and those of its Kong as far as it tells them.
 ///
@@ -66,6 +68,7 @@ struct Contents {
     users: Vec<RbacUser>,
     roles: Vec<Role>,
     links: Vec<GroupRole>,
+    developers: Vec<Developer>,
 }
 
 impl Contents {
@@ -78,6 +81,9 @@ impl Contents {
             users: rbac_users::list(connection, workspace.id, &everything).await?.items,
             roles: roles::list(connection, workspace.id, &everything).await?.items,
             links,
+            developers: developers::list(connection, workspace.id, &DeveloperSearch::default(), &everything)
+                .await?
+                .items,
         })
     }
 
@@ -85,7 +91,8 @@ impl Contents {
     fn is_empty(&self) -> bool {
         let built_in = workspace_roles();
         let is_built_in = |role: &Role| built_in.iter().any(|template| template.name == role.name.as_str());
-        self.admins.is_empty() && self.users.is_empty() && self.links.is_empty() && self.roles.iter().all(is_built_in)
+        let has_people = !self.admins.is_empty() || !self.users.is_empty() || !self.developers.is_empty();
+        !has_people && self.links.is_empty() && self.roles.iter().all(is_built_in)
     }
 
     /// Who lives there.
@@ -109,6 +116,11 @@ impl Contents {
         for user in &self.users {
             rbac_users::delete(change.connection(), user.id).await?;
             change.record(Operation::Delete, "rbac_users", user.id, representation::audited_rbac_user(user));
+        }
+        for developer in &self.developers {
+            developers::delete(change.connection(), developer.id).await?;
+            let entity = representation::audited_developer(developer, "developer.deleted");
+            change.record(Operation::Delete, "developers", developer.id, entity);
         }
         for link in &self.links {
             let key = format!("{}:{}:{}", link.group.id, link.role_id, link.workspace_id);

@@ -115,7 +115,8 @@ impl DeveloperStatus {
                     if rules.auto_approve { &[AccountMail::Approved] } else { &[AccountMail::AccessRequest] };
                 Transition::new(self, settled, false).with(mail)
             }
-            (from, Event::Set(to) | Event::Force(to)) if from == to => Transition::new(self, to, must_verify),
+            (from, Event::Set(to)) if from == to => Transition::new(self, to, must_verify),
+            (from, Event::Force(to)) if from == to => Transition::new(self, to, false),
             (Pending | Rejected | Revoked, Event::Set(Approved)) => {
                 Transition::new(self, Approved, false).with(&[AccountMail::Approved])
             }
@@ -225,6 +226,14 @@ mod tests {
         let done = Approved.after(Event::Verify, true, CAREFUL);
         assert!(done.is_ok_and(|done| done.to == Approved && !done.must_verify && !done.ends_sessions));
         assert_eq!(Approved.after(Event::Verify, false, CAREFUL), Err(Refused));
+    }
+
+    #[test]
+    fn force_lets_somebody_in_who_never_verified() {
+        let done = Approved.after(Event::Force(Approved), true, CAREFUL);
+        assert!(done.is_ok_and(|done| !done.must_verify && done.mails.is_empty()));
+        let done = Approved.after(Event::Set(Approved), true, CAREFUL);
+        assert!(done.is_ok_and(|done| done.must_verify));
     }
 
     fn any_status() -> impl Strategy<Value = DeveloperStatus> {

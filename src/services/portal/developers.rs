@@ -113,6 +113,9 @@ pub async fn create(
     new: NewDeveloper,
 ) -> Result<Developer, ServiceError> {
     let portal = portal_of(services, workspace)?;
+    if new.invite && !portal.settings.mails.invite {
+        return Err(invitations::switched_off());
+    }
     let meta = partial_meta(&portal, &new.meta)?;
     let password_hash = match &new.password {
         Some(password) => {

@@ -33,7 +33,7 @@ pub async fn invite(
 ) -> Result<Invited, ServiceError> {
     let portal = portal_of(services, workspace)?;
     if !portal.settings.mails.invite {
-        return Err(ServiceError::BadRequest("portal_invite_email is off: no invitations are sent".to_owned()));
+        return Err(switched_off());
     }
     if emails.is_empty() {
         return Err(ServiceError::field("emails", "required field missing"));
@@ -48,6 +48,11 @@ pub async fn invite(
         }
     }
     Ok(invited)
+}
+
+/// Where nobody is invited.
+pub(super) fn switched_off() -> ServiceError {
+    ServiceError::BadRequest("portal_invite_email is off: no invitations are sent".to_owned())
 }
 
 async fn invite_one(services: &Services, caller: &Caller, portal: &Portal, email: &str) -> Result<(), ServiceError> {

@@ -3,6 +3,7 @@
 
 use super::{Portal, Visit, sessions};
 use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress};
+use crate::domain::ids::DeveloperId;
 use crate::services::Services;
 use crate::services::error::ServiceError;
 use crate::services::token;
@@ -72,11 +73,10 @@ async fn proven(
     password: &str,
 ) -> Result<Option<Developer>, ServiceError> {
     let developer = find(services, portal, email).await?;
-    let is_admitted = match &developer {
-        // Counted beforehand, so that many at once find the same limit; a right one is taken out again.
-        Some(developer) => admit(services, portal, developer).await?,
-        None => false,
-    };
+    // Counted beforehand, so that many at once find the same limit; a right one is taken out again. Nobody's attempt is
+    // counted too, in no row, because it must take as long.
+    let counted = developer.as_ref().map_or_else(DeveloperId::generate, |developer| developer.id);
+    let is_admitted = admit(services, portal, counted).await?;
     let stored = developer.as_ref().and_then(|developer| developer.password_hash.as_deref());
     let is_right = services.portal.passwords.verify(stored, password).await?;
     match developer.filter(|_| is_admitted && is_right) {
@@ -92,10 +92,10 @@ async fn find(services: &Services, portal: &Portal, email: &str) -> Result<Optio
     Ok(found.filter(|developer| developer.status != DeveloperStatus::Invited))
 }
 
-async fn admit(services: &Services, portal: &Portal, developer: &Developer) -> Result<bool, ServiceError> {
+async fn admit(services: &Services, portal: &Portal, developer: DeveloperId) -> Result<bool, ServiceError> {
     let mut transaction = services.store.write().await?;
     let limit = portal.settings.login_attempts;
-    let is_admitted = developers::admit_attempt(&mut transaction, developer.id, limit).await?;
+    let is_admitted = developers::admit_attempt(&mut transaction, developer, limit).await?;
     transaction.commit().await?;
     Ok(is_admitted)
 }

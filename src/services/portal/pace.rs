@@ -1,10 +1,11 @@
 //! How often somebody may try: wrong passwords and mails of one client, mails to one account.
 
+use std::future::Future;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
@@ -18,6 +19,17 @@ const MAILS_OF_CLIENT: u32 = 10;
 const MAILS_TO_ACCOUNT: u32 = 3;
 /// Registrations of one client in an hour: each costs a slow hash and a row.
 const REGISTRATIONS: u32 = 60;
+
+/// How long an answer takes at least whose time must tell nothing.
+const ANSWER_AFTER: Duration = Duration::from_millis(300);
+
+/// Does `work`, and answers no sooner than after a while, whatever there was to do.
+pub(super) async fn evenly<T>(work: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let done = work.await;
+    tokio::time::sleep(ANSWER_AFTER.saturating_sub(begun.elapsed())).await;
+    done
+}
 
 /// Counts that a window forgets.
 struct Counter<K> {

@@ -1,8 +1,6 @@
 //! A forgotten password (dev-portal.md 2.8). Whether an address has an account is told to its owner only.
 
-use std::time::{Duration, Instant};
-
-use super::{Portal, Visit, notices, tokens, transitions, verification};
+use super::{Portal, Visit, notices, pace, tokens, transitions, verification};
 use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress};
 use crate::domain::portal_token::Purpose;
 use crate::services::Services;
@@ -11,9 +9,6 @@ use crate::services::error::ServiceError;
 use crate::services::mail::Link;
 use crate::store::{developers, portal_sessions, portal_tokens};
 
-/// How long an answer takes at least, so that its time tells nothing.
-const ANSWER_AFTER: Duration = Duration::from_millis(300);
-
 /// Sends a link that resets the password, to an approved or pending developer.
 ///
 /// # Errors
@@ -21,13 +16,10 @@ const ANSWER_AFTER: Duration = Duration::from_millis(300);
 /// for many.
 pub async fn forgot(services: &Services, portal: &Portal, visit: &Visit, email: &str) -> Result<(), ServiceError> {
     require_switched_on(portal)?;
-    let begun = Instant::now();
     if !services.portal.pace.admit_mail(visit.client).await {
         return Err(ServiceError::TooManyTokens);
     }
-    let done = send_link(services, portal, visit, email).await;
-    tokio::time::sleep(ANSWER_AFTER.saturating_sub(begun.elapsed())).await;
-    done
+    pace::evenly(send_link(services, portal, visit, email)).await
 }
 
 fn require_switched_on(portal: &Portal) -> Result<(), ServiceError> {

@@ -1,6 +1,6 @@
 //! Proving an address (dev-portal.md 2.8, 3.4): of a new account, or another one of an account that exists.
 
-use super::{Portal, Visit, notices, tokens, transitions};
+use super::{Portal, Visit, notices, pace, tokens, transitions};
 use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress, Event};
 use crate::domain::portal_token::Purpose;
 use crate::services::Services;
@@ -57,10 +57,14 @@ async fn owner(
 /// # Errors
 /// The store failed.
 pub async fn resend(services: &Services, portal: &Portal, visit: &Visit, email: &str) -> Result<(), ServiceError> {
-    let Ok(email) = EmailAddress::parse(email) else { return Ok(()) };
     if !services.portal.pace.admit_mail(visit.client).await {
         return Err(ServiceError::TooManyTokens);
     }
+    pace::evenly(send_again(services, portal, visit, email)).await
+}
+
+async fn send_again(services: &Services, portal: &Portal, visit: &Visit, email: &str) -> Result<(), ServiceError> {
+    let Ok(email) = EmailAddress::parse(email) else { return Ok(()) };
     let mut change = Change::begin_portal(services, &visit.request_id).await?;
     let known = developers::find_by_email(change.connection(), portal.workspace.id, &email).await?;
     let Some(developer) = known.filter(|it| it.shown_status() == DeveloperStatus::Unverified) else { return Ok(()) };

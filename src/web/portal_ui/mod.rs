@@ -6,6 +6,7 @@
 //! POST --> PageForm or DeveloperForm (same site, form token) --> service --> 303 with a message, or the page with errors
 //! ```
 
+mod agents;
 mod applications;
 mod catalogue;
 pub mod failure;
@@ -32,10 +33,12 @@ pub use forms::{DeveloperForm, PageForm};
 pub use shell::{PortalSection, PortalShell};
 pub use visitor::{DeveloperPage, PageVisitor};
 
+use super::error::ApiError;
 use super::pages::assets;
 use super::portal_api::frame;
 use super::portal_api::guard::{Face, Mount};
 use crate::domain::ids::DEFAULT_WORKSPACE;
+use crate::services::Services;
 
 /// Path of the portal on the GUI's origin.
 pub const SINGLE_ORIGIN: &str = "/portal";
@@ -49,7 +52,7 @@ pub fn configure(config: &mut ServiceConfig, mount: Mount) {
     let home = format!("{pages}/{DEFAULT_WORKSPACE}/");
     for root in [pages.clone(), format!("{pages}/")].into_iter().filter(|root| !root.is_empty()) {
         let home = home.clone();
-        config.route(&root, get().to(move || std::future::ready(to(&home))));
+        config.route(&root, get().to(move |services: Data<Services>| std::future::ready(to(&services, &home))));
     }
     let scope = web::scope(&format!("{pages}/{{ws}}"))
         .app_data(Data::new(mount))
@@ -64,7 +67,10 @@ pub fn configure(config: &mut ServiceConfig, mount: Mount) {
     );
 }
 
-fn to(path: &str) -> HttpResponse {
+fn to(services: &Data<Services>, path: &str) -> HttpResponse {
+    if !services.settings.portal.enabled {
+        return ApiError::not_found().into_response();
+    }
     HttpResponse::Found().insert_header((LOCATION, path)).finish()
 }
 

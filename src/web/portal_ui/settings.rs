@@ -3,6 +3,7 @@
 use askama::Template;
 use serde_json::{Map, Value};
 
+use super::agents;
 use super::forms::DeveloperForm;
 use super::inputs::{self, MetaInput};
 use super::shell::{PortalSection, PortalShell};
@@ -54,7 +55,7 @@ async fn render(page: &DeveloperPage, typed: Typed) -> PortalResult {
     let (settings, developer) = (&page.portal.settings, page.developer());
     let live = sessions::list(&page.services, &page.portal, developer).await?;
     let row = |session: &crate::services::portal::sessions::PortalSession| SessionRow {
-        agent: if session.user_agent.is_empty() { "Unknown program".to_owned() } else { session.user_agent.clone() },
+        agent: agents::words(&session.user_agent),
         client: session.client.clone(),
         last_seen: When::new(session.times.last_seen_at, page.now()),
         is_this: session.id == page.session.session.id,

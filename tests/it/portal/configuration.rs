@@ -71,6 +71,17 @@ async fn dp_003_without_portal_auth_there_are_pages_and_no_accounts() {
     .await;
 }
 
+#[test]
+fn dp_004_a_node_does_not_start_with_accounts_and_no_session_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let conf = folder.path().join("kong.conf");
+    std::fs::write(&conf, "portal = on\nportal_auth = basic-auth\n").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kong-sso"));
+    let run = command.env_clear().args(["start", "-c", conf.to_str().unwrap()]).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(!run.status.success() && said.contains("portal_session_conf"), "{said}");
+}
+
 #[actix_web::test]
 async fn dp_006_a_workspace_approves_by_itself_and_others_do_not() {
     with_portal(
@@ -119,7 +130,7 @@ async fn the_portal_is_on_the_gui_s_origin_too_with_one_session_for_both_faces()
             let reply = api.log_in("ann@example.com", super::PASSWORD).await;
             assert_eq!(reply.status, 204);
             let lines: Vec<_> = reply.headers.get_all("set-cookie").iter().map(|it| it.to_str().unwrap()).collect();
-            let is_for = |path: &str| lines.iter().any(|line| line.contains(&format!("Path={path};")));
+            let is_for = |path: &str| lines.iter().any(|line| line.ends_with(&format!("Path={path}")));
             assert!(is_for("/portal/default") && is_for("/portal-api/default"), "{lines:?}");
             let mut pages = Client::at(&format!("{}/portal/default", scene.running.gui));
             pages.cookies.clone_from(&api.cookies);

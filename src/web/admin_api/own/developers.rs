@@ -135,6 +135,9 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let password = input.optional("password", password);
     let status = input.number("status", of_code);
     let invite = input.flag("send_invitation_email");
+    if let (Some(Some(_)), Some(Some(true))) = (&status, &invite) {
+        input.refuse::<()>("status", "cannot be given with send_invitation_email: an invited developer has status 4");
+    }
     let new = input.finish(|| {
         let invite = invite?.unwrap_or(false);
         let (id, custom_id, password, status) = (id?, custom_id?, password?, status?);
