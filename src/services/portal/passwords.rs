@@ -35,10 +35,9 @@ impl Passwords {
     pub(super) async fn verify(&self, stored: Option<&str>, password: &str) -> Result<bool, ServiceError> {
         let _permit = self.0.acquire().await.map_err(|_| ServiceError::Hash)?;
         let (stored, given) = (stored.map(str::to_owned), password.to_owned());
-        let compare = move || match (&stored, &*NOBODY) {
-            (Some(stored), _) => token::verify(stored, &given),
-            (None, Some(nobody)) => token::verify(nobody, &given) && false,
-            (None, None) => false,
+        let compare = move || {
+            let against = stored.as_deref().or(NOBODY.as_deref()).unwrap_or_default();
+            token::verify(against, &given) && stored.is_some()
         };
         tokio::task::spawn_blocking(compare).await.map_err(|_| ServiceError::Hash)
     }

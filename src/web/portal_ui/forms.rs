@@ -87,7 +87,8 @@ fn checked(visitor: &PageVisitor, body: Result<Bytes, actix_web::Error>) -> Resu
     let body = body.map_err(|_| ApiError::bad_request("bad_form", "Cannot parse form body"))?;
     let mut fields: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
     let token = fields.remove("csrf").unwrap_or_default();
-    if !visitor.services.notes.is_portal_form_token(&visitor.owner(), &token) {
+    let is_of = |owner: &String| visitor.services.notes.is_portal_form_token(owner, &token);
+    if !visitor.owners().iter().any(is_of) {
         return Err(ApiError::stale_form());
     }
     Ok(Fields(fields))

@@ -62,6 +62,12 @@ impl PageVisitor {
         }
     }
 
+    /// Everybody whose forms and messages this visitor may use. A session's cookie does not come along when a link in a
+    /// mail is followed, so the page that opens then belongs to the browser, while its form is sent with the session.
+    pub(super) fn owners(&self) -> [String; 2] {
+        [self.owner(), format!("browser {}", self.browser)]
+    }
+
     /// Whether an approved developer is signed in.
     #[must_use]
     pub fn is_signed_in(&self) -> bool {
@@ -120,7 +126,8 @@ impl PageVisitor {
     /// The message of the change before.
     pub(super) fn message(&self) -> Option<Flash> {
         let sealed = message::sealed(&self.request)?;
-        Flash::from_note(&self.services.notes.read_portal_message(&self.owner(), &sealed, self.now())?)
+        let read = |owner: &String| self.services.notes.read_portal_message(owner, &sealed, self.now());
+        Flash::from_note(&self.owners().iter().find_map(read)?)
     }
 
     /// The same browser with the session of another key, for messages after a change of the password.

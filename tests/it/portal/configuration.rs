@@ -121,6 +121,29 @@ async fn dp_008_scripts_of_the_pages_origin_may_call_and_others_may_not() {
 }
 
 #[actix_web::test]
+async fn a_path_in_portal_gui_host_is_where_the_pages_are() {
+    with_portal(
+        |settings| settings.portal.gui_url.push_str("/dev"),
+        async |scene| {
+            let browser = scene.browser();
+            assert_eq!(browser.get("/default/").await.status, 404);
+            let root = browser.get("/dev").await;
+            assert_eq!((root.status, root.location().as_str()), (302, "/dev/default/"));
+            scene.developer("ann@example.com").await;
+            let fields = [("email", "ann@example.com"), ("password", super::PASSWORD)];
+            let home = browser.submit_and_follow("/dev/default/login", "/dev/default/login", &fields).await;
+            assert!(home.status == 200 && home.has("a[href='/dev/default/settings']"), "{}", home.text);
+            let css = home.attributes("link[rel=stylesheet]", "href").remove(0);
+            assert_eq!(browser.get(&css).await.status, 200, "{css}");
+            scene.client().post("/forgot-password", json!({"email": "ann@example.com"})).await;
+            let mail = scene.mails_to("ann@example.com").await.remove(0);
+            assert!(mail.text.contains(&format!("{}/dev/default/reset-password?token=", scene.gui)), "{mail:?}");
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
 async fn the_portal_is_on_the_gui_s_origin_too_with_one_session_for_both_faces() {
     with_portal(
         |_| {},

@@ -200,6 +200,60 @@ async fn dp_027_changes_from_elsewhere_are_refused() {
 }
 
 #[actix_web::test]
+async fn a_form_that_was_opened_without_the_session_works_with_it() {
+    with_portal(
+        |settings| settings.portal.rules.email_verification = true,
+        async |scene| {
+            scene.register("ann@example.com").await;
+            let token = scene.mails_to("ann@example.com").await[0].token("/account/verify");
+            let browser = scene.browser();
+            // As if from a mail: the browser does not send a Strict cookie then.
+            let shown = browser.get(&format!("/default/account/verify?token={token}")).await;
+            let csrf = shown.one("input[name=csrf]").attr("value").unwrap().to_owned();
+            let fields = [("email", "ann@example.com"), ("password", PASSWORD)];
+            let pending = browser.submit_and_follow("/default/login", "/default/login", &fields).await;
+            assert!(pending.words().contains("Verify your e-mail address first"), "{}", pending.text);
+            let fields = [("csrf", csrf.as_str()), ("token", token.as_str())];
+            let done = browser.post("/default/account/verify", &fields).await;
+            assert!(done.status == 200 && done.words().contains("Your address is verified"), "{}", done.text);
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn logins_are_recorded_without_any_secret() {
+    with_portal(
+        |settings| {
+            settings.audit.enabled = true;
+            settings.audit.record_ttl = 3600;
+        },
+        async |scene| {
+            scene.developer("ann@example.com").await;
+            scene.client().log_in("ann@example.com", "a wrong password").await;
+            scene.signed_in("ann@example.com").await.get("/developer").await;
+            for _ in 0..100 {
+                let (_, found) = scene.admin("GET", "/audit/requests?size=1000", json!(null)).await;
+                let records = found["data"].as_array().unwrap().clone();
+                let of_portal: Vec<_> = records.iter().filter(|it| it["request_source"] == "dev-portal").collect();
+                if of_portal.len() < 2 {
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    continue;
+                }
+                let rules: Vec<_> = of_portal.iter().map(|it| it["rule"].as_str().unwrap_or_default()).collect();
+                assert_eq!(rules.len(), 2, "reading leaves no record: {rules:?}");
+                assert!(rules.contains(&"portal.login.failure"), "{rules:?}");
+                assert!(rules.iter().any(|rule| rule.starts_with("portal.login.success developer ")), "{rules:?}");
+                assert!(!found.to_string().contains("wrong password"));
+                return;
+            }
+            panic!("no records");
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
 async fn dp_028_nobody_learns_from_forgot_password_whether_an_address_is_known() {
     with_portal(
         |_| {},
