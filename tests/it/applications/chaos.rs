@@ -6,7 +6,7 @@ use std::process::Command;
 use kong_sso::config::settings::DatabaseSettings;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, with_desk};
+use super::desk::{Desk, with_desk, with_settings};
 
 /// Numbers that look random and are the same each time.
 struct Dice(u64);
@@ -123,7 +123,7 @@ async fn whatever_fails_in_between_kong_ends_as_it_should_and_was_never_open() {
     .await;
 }
 
-fn command(desk: &Desk, folder: &std::path::Path, args: &[&str]) -> (i32, String) {
+async fn command(desk: &Desk, folder: &std::path::Path, args: &[&str]) -> (i32, String) {
     let mut keys = vec![
         format!("prefix={}", folder.display()),
         "sso_encryption_key=an encryption key of 32 characters".to_owned(),
@@ -146,30 +146,33 @@ fn command(desk: &Desk, folder: &std::path::Path, args: &[&str]) -> (i32, String
     for key in &keys {
         command.args(["--set", key]);
     }
-    let output = command.output().unwrap();
+    // The node of this test goes on meanwhile: it may hold the database's one lock for writing.
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code().unwrap(), text)
 }
 
 #[actix_web::test]
 async fn dp_074_the_command_line_prints_the_plan_and_puts_it_right() {
-    with_desk(async |desk| {
+    // No comparison of the node itself comes in between.
+    let alone = |settings: &mut kong_sso::config::Settings| settings.portal_gateway.scan_every = 0;
+    with_settings(alone, async |desk| {
         let folder = tempfile::tempdir().unwrap();
         let run = prepare(desk).await;
-        let (code, text) = command(desk, folder.path(), &["--dry-run"]);
+        let (code, text) = command(desk, folder.path(), &["--dry-run"]).await;
         assert_eq!(code, 0, "{text}");
         assert!(text.contains("workspace default: 4 compared") && text.contains("nothing to do"), "{text}");
         let id = desk.kong.list("/key-auths").await[0]["id"].as_str().unwrap().to_owned();
         desk.kong.delete(&format!("/key-auths/{id}")).await;
-        let (code, text) = command(desk, folder.path(), &["--dry-run"]);
+        let (code, text) = command(desk, folder.path(), &["--dry-run"]).await;
         assert_eq!(code, 1, "{text}");
         assert!(text.contains("PUT /consumers/") && text.contains(&id), "{text}");
         assert!(run.keys.iter().all(|key| !text.contains(key)), "no key is printed");
         assert!(desk.kong.get(&format!("/key-auths/{id}")).await.is_null(), "nothing was changed");
-        let (code, text) = command(desk, folder.path(), &["--json"]);
+        let (code, text) = command(desk, folder.path(), &["--json"]).await;
         assert_eq!(code, 0, "{text}");
         assert!(!desk.kong.get(&format!("/key-auths/{id}")).await.is_null());
-        assert_eq!(command(desk, folder.path(), &["--workspace", "nowhere"]).0, 2);
+        assert_eq!(command(desk, folder.path(), &["--workspace", "nowhere"]).await.0, 2);
     })
     .await;
 }
