@@ -30,12 +30,15 @@ use crate::services::access::Access;
 use crate::services::audit::Audit;
 use crate::services::bootstrap::{self, BootstrapError};
 use crate::services::gateway::Gateway;
+use crate::services::gateway_sync::GatewaySync;
 use crate::services::gateway_tokens::KongTokens;
 use crate::services::health::Health;
 use crate::services::kong_facts::KongFacts;
 use crate::services::kong_watch::KongWatch;
 use crate::services::login::Login;
+use crate::services::mail::Mail;
 use crate::services::openid_connect::OpenIdConnect;
+use crate::services::portal::PortalState;
 use crate::services::sealed_notes::SealedNotes;
 use crate::services::sessions::Sessions;
 use crate::store::migrations::{self, State};
@@ -140,6 +143,8 @@ impl Node {
             settings.previous_session_secrets.clone(),
         ));
         let notes = SealedNotes::new(sealer.clone());
+        let gateway_sync = GatewaySync::new(sealer.clone());
+        let mail = Mail::new(&settings.mail, &settings.egress, sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
         let gateway = Gateway::new(
             &settings.gateway,
@@ -159,7 +164,10 @@ impl Node {
             sessions: sessions.counted_by(metrics.sessions.clone()),
             openid_connect,
             gateway,
+            gateway_sync,
             notes,
+            portal: PortalState::default(),
+            mail,
             login,
             kong_watch: KongWatch::new(kong.clone(), clock.clone()),
             kong,

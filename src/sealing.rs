@@ -95,7 +95,9 @@ fn open_with(secret: &hkdf::Prk, purpose: &'static str, message: &[u8]) -> Optio
     Some(plain.to_vec())
 }
 
-fn random_bytes<const N: usize>() -> [u8; N] {
+/// Bytes that nobody can guess.
+#[must_use]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0_u8; N];
     if rand::fill(&mut bytes).is_err() {
         // Without randomness every secret from here on would be guessable: ending the process is the safe answer.

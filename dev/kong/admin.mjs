@@ -46,9 +46,17 @@ function record(instance, req, text) {
   if (instance.requests.length > RECORDED_REQUESTS) instance.requests.shift();
 }
 
-/** Apply the fault that a test has set; true when it was the whole answer. */
+/**
+ * Apply the fault that a test has set; true when it was the whole answer. `only` is a pattern of "METHOD target";
+ * `after` lets that many matching requests through first.
+ */
 async function fault(instance, req, res) {
-  const { status, delay_ms: delay, down, hang } = instance.faults;
+  const { status, delay_ms: delay, down, hang, only, after = 0 } = instance.faults;
+  if (only && !new RegExp(only).test(`${req.method} ${req.url}`)) return false;
+  if (after > 0) {
+    instance.faults.after -= 1;
+    return false;
+  }
   if (delay) await sleep(delay);
   if (hang) return true;
   if (down) {

@@ -1,8 +1,9 @@
-// One isolated Kong: its entities, its Admin API and its GUI on two ports of their own.
+// One isolated Kong: its entities, its Admin API, its GUI and its proxy on ports of their own.
 import { randomUUID } from 'node:crypto';
 import { close, listen } from '../lib/process.mjs';
 import { adminServer } from './admin.mjs';
 import { guiServer } from './gui.mjs';
+import { proxyServer } from './proxy.mjs';
 import { seed } from './seed.mjs';
 import { Store } from './store.mjs';
 
@@ -19,12 +20,13 @@ export class Instance {
     this.store = new Store({ newId });
   }
 
-  /** Bind both servers; afterwards `admin` and `gui` hold their origins. */
-  async start({ admin = '127.0.0.1:0', gui = '127.0.0.1:0', seeded } = {}) {
+  /** Bind the servers; afterwards `admin`, `gui` and `proxy` hold their origins. */
+  async start({ admin = '127.0.0.1:0', gui = '127.0.0.1:0', proxy = '127.0.0.1:0', seeded } = {}) {
     if (seeded) seed(this.store, seeded);
-    this.servers = [adminServer(this), guiServer(this)];
+    this.servers = [adminServer(this), guiServer(this), proxyServer(this)];
     this.admin = await listen(this.servers[0], admin);
     this.gui = await listen(this.servers[1], gui);
+    this.proxy = await listen(this.servers[2], proxy);
     return this;
   }
 
@@ -33,6 +35,6 @@ export class Instance {
   }
 
   describe() {
-    return { id: this.id, admin: this.admin, gui: this.gui };
+    return { id: this.id, admin: this.admin, gui: this.gui, proxy: this.proxy };
   }
 }

@@ -56,6 +56,10 @@ test('faults: status, raw headers, delay, closed connections, until cleared', as
   const start = Date.now();
   assert.equal((await ask('GET', `${admin}/status`)).status, 200);
   assert.ok(Date.now() - start >= 140);
+  await faults({ status: 500, only: '^DELETE /services', after: 1 });
+  assert.equal((await ask('GET', `${admin}/status`)).status, 200);
+  assert.equal((await ask('DELETE', `${admin}/services/a`)).status, 204);
+  assert.equal((await ask('DELETE', `${admin}/services/a`)).status, 500);
   await faults({ down: true });
   await assert.rejects(fetch(admin));
   await faults({ hang: true });

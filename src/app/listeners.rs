@@ -8,9 +8,10 @@ use actix_web::{App, HttpServer};
 
 use super::{Node, StartError, tls};
 use crate::config::settings::{Listen, TlsPair};
+use crate::web::portal_api::guard::Mount;
 use crate::web::proxy::Upstream;
 use crate::web::remembered::Sessions;
-use crate::web::{admin_api, admin_ui, gateway, gui, pages, session, status};
+use crate::web::{admin_api, admin_ui, gateway, gui, pages, portal_api, portal_ui, session, status};
 
 /// Seconds that running requests have at the end of the process. Browsers keep HTTP/2 connections open without a request,
 /// and those count as running.
@@ -37,6 +38,14 @@ impl Node {
         for listen in &listeners.proxy {
             let socket = bind(listen, "sso_proxy_listen")?;
             servers.push(self.serve_gateway(socket, tls_of(listen, &listeners.proxy_tls)?)?);
+        }
+        for listen in &listeners.portal_gui {
+            let socket = bind(listen, "portal_gui_listen")?;
+            servers.push(self.serve_portal_gui(socket, tls_of(listen, &listeners.portal_gui_tls)?)?);
+        }
+        for listen in &listeners.portal_api {
+            let socket = bind(listen, "portal_api_listen")?;
+            servers.push(self.serve_portal_api(socket, tls_of(listen, &listeners.portal_api_tls)?)?);
         }
         for listen in &listeners.status {
             servers.push(self.serve_status(bind(listen, "sso_status_listen")?)?);
@@ -85,6 +94,7 @@ impl Node {
                 .app_data(Data::new(node.upstream()))
                 .wrap(node.sessions(api))
                 .configure(|config| admin_ui::configure(config, &base))
+                .configure(|config| node.portal_of_single_origin(config))
                 .default_service(web::to(gui::handle))
         });
         let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
@@ -115,6 +125,66 @@ impl Node {
             None => server.listen(socket),
         };
         bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_proxy_listen", address, cause })
+    }
+
+    /// The portal on the GUI's origin (`sso_portal_single_origin`).
+    fn portal_of_single_origin(&self, config: &mut web::ServiceConfig) {
+        if self.services.settings.portal.single_origin {
+            portal_ui::configure(config, Mount::of_single_origin());
+            portal_api::configure(config, Mount::of_single_origin());
+        }
+    }
+
+    /// Serves the developer portal's pages.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn serve_portal_gui(
+        &self,
+        socket: TcpListener,
+        tls: Option<rustls::ServerConfig>,
+    ) -> Result<Server, StartError> {
+        let node = self.clone();
+        let server = HttpServer::new(move || {
+            let mount = Mount::of_own_listeners(&node.services.settings);
+            App::new()
+                .app_data(node.services.clone())
+                .configure(|config| portal_ui::configure(config, mount))
+                .default_service(web::to(portal_api::nothing))
+        });
+        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
+        let address = address_of(&socket);
+        let bound = match tls {
+            Some(tls) => server.listen_rustls_0_23(socket, tls),
+            None => server.listen(socket),
+        };
+        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "portal_gui_listen", address, cause })
+    }
+
+    /// Serves the developer portal's JSON API.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn serve_portal_api(
+        &self,
+        socket: TcpListener,
+        tls: Option<rustls::ServerConfig>,
+    ) -> Result<Server, StartError> {
+        let node = self.clone();
+        let server = HttpServer::new(move || {
+            let mount = Mount::of_own_listeners(&node.services.settings);
+            App::new()
+                .app_data(node.services.clone())
+                .configure(|config| portal_api::configure(config, mount))
+                .default_service(web::to(portal_api::nothing))
+        });
+        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
+        let address = address_of(&socket);
+        let bound = match tls {
+            Some(tls) => server.listen_rustls_0_23(socket, tls),
+            None => server.listen(socket),
+        };
+        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "portal_api_listen", address, cause })
     }
 
     /// What a TLS listener of the Admin API serves (`admin_ssl_cert`, `admin_ssl_cert_key`).

@@ -7,16 +7,22 @@ use actix_web::rt;
 
 use super::Node;
 use crate::metrics::FOLD_EVERY;
-use crate::services::Services;
+use crate::services::{Services, gateway_sync};
 
 /// How often a node asks whether another one changed something.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 /// How often what is over is removed from the store.
 const CLEAN_EVERY: Duration = Duration::from_secs(300);
+/// How often mails that are due are sent.
+const MAIL_EVERY: Duration = Duration::from_millis(500);
 /// How often the gateway's file is looked at.
 const FOLLOW_FILE_EVERY: Duration = Duration::from_secs(1);
 /// How often floods of audit records are looked at.
 const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How often changes for Kong are looked for.
+const SYNC_EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked whether a comparison with Kong is due.
+const SCAN_EVERY: Duration = Duration::from_secs(1);
 /// How often an identity provider that was down is tried again.
 const DISCOVER_EVERY: Duration = Duration::from_secs(10);
 
@@ -35,10 +41,24 @@ impl Node {
                 true
             });
         }
+        self.every(MAIL_EVERY, async |services| {
+            if let Err(error) = services.deliver_mails().await {
+                tracing::warn!(error = %error, "the mails on their way could not be looked at");
+            }
+            true
+        });
         self.every(CLEAN_EVERY, async |services| {
             if let Err(error) = services.clean_up().await {
                 tracing::warn!(error = %error, "what is over could not be removed from the store");
             }
+            true
+        });
+        self.every(SYNC_EVERY, async |services| {
+            gateway_sync::run_due(services).await;
+            true
+        });
+        self.every(SCAN_EVERY, async |services| {
+            gateway_sync::scan_due(services).await;
             true
         });
         self.every(FOLD_EVERY, async |services| {

@@ -4,6 +4,7 @@ mod check;
 mod config_dump;
 pub mod migrations;
 pub mod output;
+mod portal;
 pub mod rbac;
 pub mod start;
 mod version;
@@ -112,6 +113,9 @@ pub enum Command {
     /// Ask the access rules.
     #[command(subcommand)]
     Rbac(RbacCommand),
+    /// Look after the developer portal.
+    #[command(subcommand)]
+    Portal(PortalCommand),
     /// Print the version.
     #[command(after_help = "Example:\n  kong-sso version")]
     Version,
@@ -177,6 +181,30 @@ pub struct ExplainArgs {
     pub path: String,
 }
 
+/// `portal ...`
+#[derive(Debug, Subcommand)]
+pub enum PortalCommand {
+    /// Compare Kong with what applications and published APIs should be there, and put it right.
+    #[command(
+        after_help = "Examples:\n  kong-sso portal sync --dry-run\n  kong-sso portal sync --workspace team-a --json"
+    )]
+    Sync(SyncArgs),
+}
+
+/// `portal sync ...`
+#[derive(Clone, Debug, Args)]
+pub struct SyncArgs {
+    /// Print what would be changed, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only this workspace, by name or id.
+    #[arg(long, value_name = "NAME")]
+    pub workspace: Option<String>,
+    /// Print a JSON object for each workspace.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Reads the process's command line and runs the command.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -200,6 +228,7 @@ fn dispatch(cli: Cli) -> ExitCode {
         Command::Config(ConfigCommand::Parameters) => config_dump::parameters(),
         Command::Migrations(command) => migrations::run(common, command),
         Command::Rbac(RbacCommand::Explain(args)) => rbac::run(common, &args),
+        Command::Portal(PortalCommand::Sync(args)) => portal::run(common, &args),
         Command::Version => version::run(common),
     }
 }

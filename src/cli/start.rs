@@ -59,6 +59,8 @@ fn announce(settings: &Settings) {
         ("Admin API", &listeners.admin),
         ("Kong Manager and admin pages", &listeners.gui),
         ("OpenID Connect gateway", &listeners.proxy),
+        ("developer portal", &listeners.portal_gui),
+        ("developer portal (JSON API)", &listeners.portal_api),
         ("status", &listeners.status),
     ] {
         for listen in list {

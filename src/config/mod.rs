@@ -14,6 +14,7 @@ mod listen;
 pub mod load;
 mod mask;
 pub mod plugin;
+pub mod portal;
 pub mod settings;
 pub mod sources;
 mod tls_files;

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::auth_conf::AdminAuthConf;
 use super::declared::Surroundings;
+use super::portal::{MailSettings, PortalSettings};
 
 /// Everything that kong-sso was told.
 #[derive(Clone, Debug)]
@@ -34,6 +35,12 @@ pub struct Settings {
     pub login: LoginSettings,
     /// The OpenID Connect gateway.
     pub gateway: GatewaySettings,
+    /// Applications of developers, and what stands for them in Kong.
+    pub portal_gateway: PortalGatewaySettings,
+    /// The developer portal.
+    pub portal: PortalSettings,
+    /// How mails leave.
+    pub mail: MailSettings,
     /// Audit log.
     pub audit: AuditSettings,
     /// kong-sso's own store.
@@ -48,6 +55,36 @@ pub struct Settings {
     pub egress: EgressSettings,
     /// `sso_allow_insecure`: serve without any login on a public address.
     pub allow_insecure: bool,
+}
+
+/// Applications of developers, and what stands for them in Kong (dev-portal.md 1.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortalGatewaySettings {
+    /// `sso_portal_auto_approve_applications`.
+    pub auto_approve: bool,
+    /// `sso_portal_max_apps_per_developer`.
+    pub max_applications: i64,
+    /// `sso_portal_max_credentials_per_app`.
+    pub max_credentials: i64,
+    /// `sso_portal_credential_prefix`.
+    pub key_prefix: String,
+    /// `sso_portal_sync_interval`: seconds, 0 = never.
+    pub scan_every: i64,
+    /// `sso_portal_sync_prune` = delete.
+    pub prunes: bool,
+}
+
+impl Default for PortalGatewaySettings {
+    fn default() -> Self {
+        Self {
+            auto_approve: false,
+            max_applications: 500,
+            max_credentials: 20,
+            key_prefix: "ksso".to_owned(),
+            scan_every: 60,
+            prunes: false,
+        }
+    }
 }
 
 /// Kong's log levels.
@@ -113,12 +150,20 @@ pub struct Listeners {
     pub status: Vec<Listen>,
     /// `sso_proxy_listen`: the OpenID Connect gateway.
     pub proxy: Vec<Listen>,
+    /// `portal_gui_listen`: the developer portal's pages.
+    pub portal_gui: Vec<Listen>,
+    /// `portal_api_listen`: the developer portal's JSON API.
+    pub portal_api: Vec<Listen>,
     /// PEM certificate chain and key of TLS Admin API listeners (`admin_ssl_cert*`).
     pub admin_tls: Vec<TlsPair>,
     /// PEM certificate chain and key of TLS GUI listeners (`admin_gui_ssl_cert*`).
     pub gui_tls: Vec<TlsPair>,
     /// PEM certificate chain and key of TLS gateway listeners (`sso_proxy_ssl_cert*`).
     pub proxy_tls: Vec<TlsPair>,
+    /// PEM certificate chain and key of TLS listeners of the portal's pages (`portal_gui_ssl_cert*`).
+    pub portal_gui_tls: Vec<TlsPair>,
+    /// PEM certificate chain and key of TLS listeners of the portal's JSON API (`portal_api_ssl_cert*`).
+    pub portal_api_tls: Vec<TlsPair>,
 }
 
 /// A certificate chain and its key, both PEM text.

@@ -56,6 +56,8 @@ pub enum Door {
     KongManager,
     /// kong-sso's own pages.
     OwnPages,
+    /// The developer portal: its pages and its JSON API.
+    Portal,
 }
 
 impl Door {
@@ -66,6 +68,7 @@ impl Door {
             Self::AdminApi => None,
             Self::KongManager => Some("kong-manager"),
             Self::OwnPages => Some("sso-ui"),
+            Self::Portal => Some("dev-portal"),
         }
     }
 }

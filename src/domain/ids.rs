@@ -62,6 +62,38 @@ uuid_id!(
     /// Key of a login session. Not the secret in the cookie.
     SessionId
 );
+uuid_id!(
+    /// Key of a [`PublishedApi`](super::catalogue::PublishedApi).
+    ApiId
+);
+uuid_id!(
+    /// Key of a [`Strategy`](super::strategy::Strategy).
+    StrategyId
+);
+uuid_id!(
+    /// Key of an [`Application`](super::application::Application).
+    ApplicationId
+);
+uuid_id!(
+    /// Key of a [`Contract`](super::contract::Contract).
+    ContractId
+);
+uuid_id!(
+    /// Key of a [`Credential`](super::credential::Credential), and of what stands for it in Kong.
+    CredentialId
+);
+uuid_id!(
+    /// Key of a service in Kong.
+    ServiceId
+);
+uuid_id!(
+    /// Key of a [`Developer`](super::developer::Developer).
+    DeveloperId
+);
+uuid_id!(
+    /// Key of a developer's session. Not the secret in the cookie.
+    PortalSessionId
+);
 
 /// Why a name was refused. The text is meant for the person who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -148,6 +180,7 @@ pub const RESERVED_WORKSPACE_NAMES: &[&str] = &[
     "acme_storage",
     "admins",
     "applications",
+    "application-auth-strategies",
     "application_instances",
     "audit",
     "audit_objects",
@@ -194,6 +227,8 @@ pub const RESERVED_WORKSPACE_NAMES: &[&str] = &[
     "openid-connect",
     "parameters",
     "plugins",
+    "portal",
+    "portal-api",
     "proxy-cache",
     "rbac",
     "rbac_role_endpoints",

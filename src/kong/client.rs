@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::config::settings::{UpstreamRule, UpstreamSettings};
-use crate::http_client::{HttpClient, HttpError};
+use crate::http_client::{Fetched, HttpClient, HttpError};
 
 /// Why Kong gave no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum KongError {
     /// The address cannot be joined with a path.
     #[error("the address of Kong's Admin API is unusable")]
     Address,
+    /// A change that Kong refused: status and its own words.
+    #[error("Kong's Admin API answered with status {0}: {1}")]
+    Refused(u16, String),
     /// The address of a workspace's Kong is not listed, or not any more.
     #[error("the address of this Kong's Admin API is not listed in sso_workspace_upstreams")]
     NotAdmitted,
@@ -74,20 +77,70 @@ impl KongAdmin {
     /// # Errors
     /// See [`KongError`]; any status but 200 is an error.
     pub async fn get(&self, upstream: Option<&str>, path_and_query: &str) -> Result<Value, KongError> {
-        let base = self.admit(upstream)?;
-        let mut uri = base.as_str().trim_end_matches('/').to_owned();
-        uri.push_str(path_and_query);
-        let mut request = Request::builder().method(Method::GET).uri(uri).header("accept", "application/json");
-        if upstream.is_none() {
-            for (name, value) in &self.headers {
-                request = request.header(name, value.expose_secret());
-            }
-        }
-        let request = request.body(Vec::new()).map_err(|_| KongError::Address)?;
-        let fetched = self.http.send(request).await?;
+        let fetched = self.send(Method::GET, upstream, path_and_query, None).await?;
         match fetched.status.as_u16() {
             200 => serde_json::from_slice(&fetched.body).map_err(|_| KongError::NotJson),
             status => Err(KongError::Status(status)),
         }
     }
+
+    /// PUT of an entity.
+    ///
+    /// # Errors
+    /// See [`KongError`]; any status but 200 and 201 is [`KongError::Refused`].
+    pub async fn put(&self, upstream: Option<&str>, path: &str, body: &Value) -> Result<(), KongError> {
+        let fetched = self.send(Method::PUT, upstream, path, Some(body)).await?;
+        match fetched.status.as_u16() {
+            200 | 201 => Ok(()),
+            status => Err(refused(status, &fetched)),
+        }
+    }
+
+    /// DELETE of an entity; one that is gone already is fine.
+    ///
+    /// # Errors
+    /// See [`KongError`]; any status but 204 and 404 is [`KongError::Refused`].
+    pub async fn delete(&self, upstream: Option<&str>, path: &str) -> Result<(), KongError> {
+        let fetched = self.send(Method::DELETE, upstream, path, None).await?;
+        match fetched.status.as_u16() {
+            204 | 404 => Ok(()),
+            status => Err(refused(status, &fetched)),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        upstream: Option<&str>,
+        path_and_query: &str,
+        body: Option<&Value>,
+    ) -> Result<Fetched, KongError> {
+        let base = self.admit(upstream)?;
+        let mut uri = base.as_str().trim_end_matches('/').to_owned();
+        uri.push_str(path_and_query);
+        let mut request = Request::builder().method(method).uri(uri).header("accept", "application/json");
+        if upstream.is_none() {
+            for (name, value) in &self.headers {
+                request = request.header(name, value.expose_secret());
+            }
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map(Value::to_string).unwrap_or_default().into_bytes();
+        let request = request.body(body).map_err(|_| KongError::Address)?;
+        Ok(self.http.send(request).await?)
+    }
+}
+
+/// Longest text of Kong that is kept.
+const LONGEST_WORDS: usize = 300;
+
+/// Kong's words about a refusal. Values of unique fields stand in them and may be keys: only the sentence about the kind
+/// of the refusal is kept then.
+fn refused(status: u16, fetched: &Fetched) -> KongError {
+    let body: Value = serde_json::from_slice(&fetched.body).unwrap_or_default();
+    let member = if status == 409 { "name" } else { "message" };
+    let words = body.get(member).and_then(Value::as_str).unwrap_or("no reason given");
+    KongError::Refused(status, words.chars().take(LONGEST_WORDS).collect())
 }

@@ -14,7 +14,7 @@ pub(super) const NAME: &str = "kong_sso_requests_total";
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 const VERDICTS: [Verdict; 4] = [Verdict::Allowed, Verdict::Denied, Verdict::Unauthenticated, Verdict::None];
-const FACES: usize = 5;
+const FACES: usize = 6;
 
 /// What a request was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Face {
     Documents,
     /// Declared routes and forward-auth.
     Gateway,
+    /// The developer portal.
+    Portal,
 }
 
 impl Face {
@@ -39,6 +41,7 @@ impl Face {
             Self::OwnPages => "own-pages",
             Self::Documents => "documents",
             Self::Gateway => "gateway",
+            Self::Portal => "portal",
         }
     }
 }
@@ -49,6 +52,7 @@ impl From<Door> for Face {
             Door::AdminApi => Self::AdminApi,
             Door::KongManager => Self::KongManager,
             Door::OwnPages => Self::OwnPages,
+            Door::Portal => Self::Portal,
         }
     }
 }

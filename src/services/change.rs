@@ -8,7 +8,7 @@ use super::Services;
 use super::error::ServiceError;
 use crate::domain::access::Caller;
 use crate::domain::audit::ObjectRecord;
-use crate::domain::ids::RbacUserId;
+use crate::domain::ids::{DeveloperId, RbacUserId};
 use crate::store::epochs::{self, Epoch};
 use crate::store::grants::{Membership, Supervision};
 use crate::store::{Connection, Transaction, audit_objects, grants};
@@ -34,6 +34,31 @@ impl Operation {
     }
 }
 
+/// Who changes something of the portal.
+#[derive(Clone, Copy, Debug)]
+pub enum Actor<'a> {
+    /// An admin, through a door that judged its rights.
+    Admin(&'a Caller),
+    /// A developer who is signed in, on things of its own.
+    Developer {
+        /// Who.
+        id: DeveloperId,
+        /// The request.
+        request_id: &'a str,
+    },
+}
+
+impl<'a> Actor<'a> {
+    /// The request.
+    #[must_use]
+    pub fn request_id(&self) -> &'a str {
+        match *self {
+            Self::Admin(caller) => &caller.request_id,
+            Self::Developer { request_id, .. } => request_id,
+        }
+    }
+}
+
 /// How well the store is looked after now, and after the next sign-in of everybody.
 type Outlook = [Supervision; 2];
 
@@ -45,6 +70,8 @@ pub struct Change<'s> {
     actor: Option<RbacUserId>,
     objects: Vec<ObjectRecord>,
     ends_sessions: bool,
+    /// Whether nothing of it concerns the rights of admins.
+    keeps_rights: bool,
     outlook: Option<Outlook>,
 }
 
@@ -70,6 +97,72 @@ impl<'s> Change<'s> {
         Ok(change)
     }
 
+    /// Begins a change of the portal by whoever it is: it waits for other changes, but tells no node to forget rights.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn begin_by(services: &'s Services, actor: &Actor<'_>) -> Result<Self, ServiceError> {
+        let by = match actor {
+            Actor::Admin(caller) => caller.principal.rbac_user_id,
+            Actor::Developer { .. } => None,
+        };
+        let mut change = Self::begin_as(services, actor.request_id(), by).await?;
+        change.hold().await?;
+        Ok(Self { keeps_rights: true, ..change })
+    }
+
+    /// Begins a change that a worker makes for a request that was answered already.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn begin_late(
+        services: &'s Services,
+        request_id: &str,
+        actor: Option<&str>,
+    ) -> Result<Self, ServiceError> {
+        let mut change = Self::begin_as(services, request_id, actor.and_then(|actor| actor.parse().ok())).await?;
+        change.hold().await?;
+        Ok(Self { keeps_rights: true, ..change })
+    }
+
+    /// The request that makes it.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Who makes it, when that is an RBAC user.
+    #[must_use]
+    pub fn actor(&self) -> Option<String> {
+        self.actor.map(|actor| actor.to_string())
+    }
+
+    /// Waits for other changes of rights, accounts and applications to end, and lets later ones wait.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn hold(&mut self) -> Result<(), ServiceError> {
+        Ok(epochs::hold_rights(self.connection()).await?)
+    }
+
+    /// Begins a change that a developer makes, or somebody who becomes one. Rights of admins have no part in it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn begin_portal(services: &'s Services, request_id: &str) -> Result<Self, ServiceError> {
+        let change = Self::begin_as(services, request_id, None).await?;
+        Ok(Self { keeps_rights: true, ..change })
+    }
+
+    /// The same by an admin.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn begin_portal_by(services: &'s Services, caller: &Caller) -> Result<Self, ServiceError> {
+        let change = Self::begin_as(services, &caller.request_id, caller.principal.rbac_user_id).await?;
+        Ok(Self { keeps_rights: true, ..change })
+    }
+
     async fn begin_as(
         services: &'s Services,
         request_id: &str,
@@ -82,6 +175,7 @@ impl<'s> Change<'s> {
             actor,
             objects: Vec::new(),
             ends_sessions: false,
+            keeps_rights: false,
             outlook: None,
         })
     }
@@ -169,7 +263,9 @@ impl<'s> Change<'s> {
             }
         }
         self.transaction.commit().await?;
-        self.services.access.forget();
+        if !self.keeps_rights {
+            self.services.access.forget();
+        }
         if self.ends_sessions {
             self.services.sessions.forget();
         }

@@ -99,7 +99,7 @@ async fn ask_kong(kong: &KongAdmin) -> Part {
     match tokio::time::timeout(PATIENCE, kong.get(None, "/status")).await {
         Ok(Ok(_)) => Part::Ok,
         Ok(Err(KongError::Unreachable(_) | KongError::Address | KongError::NotAdmitted)) => Part::Unreachable,
-        Ok(Err(KongError::Status(_) | KongError::NotJson)) => Part::Failing,
+        Ok(Err(KongError::Status(_) | KongError::Refused(..) | KongError::NotJson)) => Part::Failing,
         Err(_) => Part::Timeout,
     }
 }

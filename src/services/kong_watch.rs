@@ -119,7 +119,9 @@ fn words(error: &KongError) -> String {
     match error {
         KongError::Unreachable(_) => "Kong's Admin API does not answer.".to_owned(),
         KongError::Status(504) => "Kong's Admin API did not answer in time.".to_owned(),
-        KongError::Status(status) => format!("Kong's Admin API answered with status {status}."),
+        KongError::Status(status) | KongError::Refused(status, _) => {
+            format!("Kong's Admin API answered with status {status}.")
+        }
         KongError::NotJson => "What answers is no Kong Admin API.".to_owned(),
         KongError::Address => "The stored address of the Admin API is unusable.".to_owned(),
         KongError::NotAdmitted => "The address of the Admin API is not listed in sso_workspace_upstreams.".to_owned(),

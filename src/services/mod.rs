@@ -4,15 +4,19 @@ pub mod access;
 pub mod accounts;
 pub mod addressing;
 pub mod admins;
+pub mod applications;
 pub mod audit;
 pub mod bootstrap;
+pub mod catalogue;
 pub mod change;
+pub mod contracts;
 pub mod edit;
 pub mod endpoints;
 pub mod error;
 mod escalation;
 pub mod explain;
 pub mod gateway;
+pub mod gateway_sync;
 pub mod gateway_tokens;
 mod granted;
 pub mod group_links;
@@ -22,9 +26,12 @@ pub mod here;
 pub mod kong_facts;
 pub mod kong_watch;
 pub mod login;
+pub mod mail;
 pub mod openid_connect;
 pub mod page_data;
 pub mod permissions;
+pub mod portal;
+pub mod portal_representation;
 pub mod rbac_users;
 mod redis_connection;
 pub mod representation;
@@ -35,9 +42,11 @@ pub mod sealed_notes;
 pub mod session_storage;
 pub mod sessions;
 pub mod shared_answers;
+pub mod strategies;
 pub mod token;
 pub mod user_info;
 pub mod user_token;
+pub mod why;
 pub mod workspace_removal;
 pub mod workspaces;
 
@@ -48,17 +57,22 @@ use crate::config::Settings;
 use crate::domain::time::Clock;
 use crate::kong::client::KongAdmin;
 use crate::metrics::Metrics;
-use crate::store::{Store, audit as records, consumed_states, epochs, plugin_sessions};
+use crate::store::{
+    Store, audit as records, consumed_states, developers, epochs, plugin_sessions, portal_sessions, portal_tokens,
+};
 
 use access::Access;
 use audit::Audit;
 use error::ServiceError;
 use gateway::Gateway;
+use gateway_sync::GatewaySync;
 use health::Health;
 use kong_facts::KongFacts;
 use kong_watch::KongWatch;
 use login::Login;
+use mail::Mail;
 use openid_connect::OpenIdConnect;
+use portal::PortalState;
 use sealed_notes::SealedNotes;
 use sessions::Sessions;
 
@@ -97,6 +111,12 @@ pub struct Services {
     pub openid_connect: Arc<OpenIdConnect>,
     /// The OpenID Connect gateway.
     pub gateway: Gateway,
+    /// What keeps Kong equal to what the portal decides.
+    pub gateway_sync: GatewaySync,
+    /// The developer portal's memory.
+    pub portal: PortalState,
+    /// Mails on their way.
+    pub mail: Mail,
     /// Small values that browsers keep.
     pub notes: SealedNotes,
 }
@@ -119,6 +139,9 @@ impl Services {
         consumed_states::purge_expired(&mut transaction, now).await?;
         records::purge_expired(&mut transaction, now).await?;
         plugin_sessions::purge_expired(&mut transaction, now).await?;
+        portal_sessions::purge_expired(&mut transaction, now, &self.settings.portal.session.limits).await?;
+        portal_tokens::purge_expired(&mut transaction, now).await?;
+        developers::purge_disowned(&mut transaction, now).await?;
         Ok(transaction.commit().await?)
     }
 

@@ -10,6 +10,7 @@ use super::user_info::UserInfo;
 use super::user_token::Issued;
 use crate::domain::access::Caller;
 use crate::domain::admin::{Admin, RbacUser};
+use crate::domain::developer::Developer;
 use crate::domain::group::{Group, GroupRole};
 use crate::domain::rbac::{ActionSet, Policy};
 use crate::domain::role::{AssignedRole, Role, RoleEndpoint};
@@ -32,6 +33,49 @@ pub fn admin(admin: &Admin) -> Value {
         "created_at": admin.created_at,
         "updated_at": admin.updated_at,
     })
+}
+
+/// A developer as the Admin API shows it (dev-portal.md 3.1).
+#[must_use]
+pub fn developer(developer: &Developer) -> Value {
+    let mut view = own_developer(developer);
+    let members = json!({
+        "custom_id": developer.custom_id,
+        "status_reason": developer.status_reason,
+        "must_verify": developer.must_verify,
+        "failed_logins": developer.failed_logins,
+        "last_login_at": developer.last_login_at,
+        "workspace": { "id": developer.ws_id },
+    });
+    if let (Some(view), Value::Object(members)) = (view.as_object_mut(), members) {
+        view.extend(members);
+    }
+    view
+}
+
+/// A developer as the person itself sees it. `meta` is JSON in a text, as Kong has it.
+#[must_use]
+pub fn own_developer(developer: &Developer) -> Value {
+    json!({
+        "id": developer.id,
+        "email": developer.email,
+        "status": developer.status,
+        "meta": Value::Object(developer.meta.clone()).to_string(),
+        "full_name": developer.meta.get(crate::domain::developer::FULL_NAME),
+        "consumer": { "id": developer.consumer_id },
+        "created_at": developer.created_at,
+        "updated_at": developer.updated_at,
+    })
+}
+
+/// A developer as audit records keep it, with the name of what happened.
+#[must_use]
+pub fn audited_developer(developer: &Developer, event: &str) -> Value {
+    let mut view = self::developer(developer);
+    if let Some(members) = view.as_object_mut() {
+        members.insert("event".to_owned(), json!(event));
+    }
+    view
 }
 
 /// An RBAC user with the hash of its token.

@@ -11,6 +11,9 @@ use super::error::ServiceError;
 const FORM: &str = "form of a page";
 /// Purpose of a message.
 const MESSAGE: &str = "message for the next page";
+/// The same on pages of the developer portal: whoever signs in there is nobody here.
+const PORTAL_FORM: &str = "form of a portal page";
+const PORTAL_MESSAGE: &str = "message for the next portal page";
 /// Seconds after which a message is old news.
 const MESSAGE_LIFETIME: i64 = 60;
 
@@ -46,18 +49,60 @@ impl SealedNotes {
     /// # Errors
     /// It could not be sealed.
     pub fn message(&self, proof: Proof, text: &str, now: UnixSeconds) -> Result<String, ServiceError> {
-        let note = format!("{}\n{}\n{text}", owner(proof), now.0);
-        self.sealer.seal(MESSAGE, note.as_bytes()).map_err(|_| ServiceError::Seal)
+        self.seal_message(MESSAGE, &owner(proof), text, now)
     }
 
     /// The message, when it is this sign-in's and recent.
     #[must_use]
     pub fn read_message(&self, proof: Proof, sealed: &str, now: UnixSeconds) -> Option<String> {
-        let note = String::from_utf8(self.sealer.open(MESSAGE, sealed)?).ok()?;
+        self.open_message(MESSAGE, &owner(proof), sealed, now)
+    }
+
+    /// The value that every form of a portal page carries; `visitor` is the session, or the browser of nobody yet.
+    ///
+    /// # Errors
+    /// It could not be sealed.
+    pub fn portal_form_token(&self, visitor: &str) -> Result<String, ServiceError> {
+        self.sealer.seal(PORTAL_FORM, visitor.as_bytes()).map_err(|_| ServiceError::Seal)
+    }
+
+    /// Whether `token` is of a form that this visitor was given.
+    #[must_use]
+    pub fn is_portal_form_token(&self, visitor: &str, token: &str) -> bool {
+        self.sealer.open(PORTAL_FORM, token).is_some_and(|bytes| bytes == visitor.as_bytes())
+    }
+
+    /// A message for the next portal page of this visitor.
+    ///
+    /// # Errors
+    /// It could not be sealed.
+    pub fn portal_message(&self, visitor: &str, text: &str, now: UnixSeconds) -> Result<String, ServiceError> {
+        self.seal_message(PORTAL_MESSAGE, visitor, text, now)
+    }
+
+    /// The message, when it is this visitor's and recent.
+    #[must_use]
+    pub fn read_portal_message(&self, visitor: &str, sealed: &str, now: UnixSeconds) -> Option<String> {
+        self.open_message(PORTAL_MESSAGE, visitor, sealed, now)
+    }
+
+    fn seal_message(
+        &self,
+        purpose: &'static str,
+        owner: &str,
+        text: &str,
+        now: UnixSeconds,
+    ) -> Result<String, ServiceError> {
+        let note = format!("{owner}\n{}\n{text}", now.0);
+        self.sealer.seal(purpose, note.as_bytes()).map_err(|_| ServiceError::Seal)
+    }
+
+    fn open_message(&self, purpose: &'static str, owner: &str, sealed: &str, now: UnixSeconds) -> Option<String> {
+        let note = String::from_utf8(self.sealer.open(purpose, sealed)?).ok()?;
         let (whose, rest) = note.split_once('\n')?;
         let (at, text) = rest.split_once('\n')?;
         let age = now.since(UnixSeconds(at.parse().ok()?));
-        (whose == owner(proof) && (0..=MESSAGE_LIFETIME).contains(&age)).then(|| text.to_owned())
+        (whose == owner && (0..=MESSAGE_LIFETIME).contains(&age)).then(|| text.to_owned())
     }
 }
 

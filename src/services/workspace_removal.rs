@@ -6,15 +6,17 @@ use std::collections::BTreeSet;
 use super::change::{Change, Operation};
 use super::error::ServiceError;
 use super::escalation::{self, Guard, Watch};
-use super::{Services, admins as people, kong_facts::Counts, representation, workspaces as all};
+use super::{Services, admins as people, applications, kong_facts::Counts, representation, workspaces as all};
 use crate::domain::access::Caller;
 use crate::domain::admin::{Admin, RbacUser};
+use crate::domain::developer::Developer;
 use crate::domain::group::GroupRole;
 use crate::domain::ids::RbacUserId;
 use crate::domain::rbac::Action;
 use crate::domain::role::{Role, workspace_roles};
 use crate::domain::workspace::Workspace;
-use crate::store::{Connection, Page, admins, group_roles, rbac_users, roles, workspaces};
+use crate::store::developers::DeveloperSearch;
+use crate::store::{Connection, Page, admins, developers, group_roles, rbac_users, roles, workspaces};
 
 /// How many entities a workspace has: kong-sso's own, and those of its Kong as far as it tells them.
 ///
@@ -34,7 +36,7 @@ pub async fn counts(services: &Services, caller: &Caller, key: &str) -> Result<C
 ///
 /// # Errors
 /// [`ServiceError::NotFound`]; [`ServiceError::BadRequest`] for `default`, and for one that is not empty without
-/// `cascade`; [`ServiceError::Conflict`] when the last super-admin lives there; [`ServiceError::NoPermission`] without
+/// `cascade`; [`ServiceError::Conflict`] when the last super-admin lives there, or something of the portal in its Kong; [`ServiceError::NoPermission`] without
 /// the right in every workspace.
 pub async fn delete(services: &Services, caller: &Caller, key: &str, cascade: bool) -> Result<(), ServiceError> {
     all::require_right_everywhere(services, caller, &format!("/workspaces/{key}"), Action::Delete)?;
@@ -45,6 +47,7 @@ pub async fn delete(services: &Services, caller: &Caller, key: &str, cascade: bo
     if workspace.name.is_default() {
         return Err(ServiceError::BadRequest("The workspace default cannot be deleted".to_owned()));
     }
+    applications::refuse_while_in_kong(change.connection(), workspace.id).await?;
     let contents = Contents::of(change.connection(), &workspace).await?;
     if !cascade && !contents.is_empty() {
         return Err(ServiceError::BadRequest("Workspace is not empty".to_owned()));
@@ -65,6 +68,7 @@ struct Contents {
     users: Vec<RbacUser>,
     roles: Vec<Role>,
     links: Vec<GroupRole>,
+    developers: Vec<Developer>,
 }
 
 impl Contents {
@@ -77,6 +81,9 @@ impl Contents {
             users: rbac_users::list(connection, workspace.id, &everything).await?.items,
             roles: roles::list(connection, workspace.id, &everything).await?.items,
             links,
+            developers: developers::list(connection, workspace.id, &DeveloperSearch::default(), &everything)
+                .await?
+                .items,
         })
     }
 
@@ -84,7 +91,8 @@ impl Contents {
     fn is_empty(&self) -> bool {
         let built_in = workspace_roles();
         let is_built_in = |role: &Role| built_in.iter().any(|template| template.name == role.name.as_str());
-        self.admins.is_empty() && self.users.is_empty() && self.links.is_empty() && self.roles.iter().all(is_built_in)
+        let has_people = !self.admins.is_empty() || !self.users.is_empty() || !self.developers.is_empty();
+        !has_people && self.links.is_empty() && self.roles.iter().all(is_built_in)
     }
 
     /// Who lives there.
@@ -108,6 +116,11 @@ impl Contents {
         for user in &self.users {
             rbac_users::delete(change.connection(), user.id).await?;
             change.record(Operation::Delete, "rbac_users", user.id, representation::audited_rbac_user(user));
+        }
+        for developer in &self.developers {
+            developers::delete(change.connection(), developer.id).await?;
+            let entity = representation::audited_developer(developer, "developer.deleted");
+            change.record(Operation::Delete, "developers", developer.id, entity);
         }
         for link in &self.links {
             let key = format!("{}:{}:{}", link.group.id, link.role_id, link.workspace_id);

@@ -7,7 +7,7 @@ use url::Url;
 use super::change::{Change, Operation};
 use super::edit::Edit;
 use super::error::ServiceError;
-use super::{Services, endpoints, representation};
+use super::{Services, applications, endpoints, representation};
 use crate::domain::access::Caller;
 use crate::domain::ids::{WorkspaceId, WorkspaceName};
 use crate::domain::rbac::{Action, Endpoint};
@@ -132,7 +132,11 @@ pub async fn update(
 ) -> Result<Workspace, ServiceError> {
     let mut change = Change::begin(services, caller).await?;
     let mut workspace = find(change.connection(), key).await?;
+    let upstream = workspace.upstream_admin_url.clone();
     apply(services, caller, &mut workspace, edit)?;
+    if workspace.upstream_admin_url != upstream {
+        applications::refuse_while_in_kong(change.connection(), workspace.id).await?;
+    }
     workspace.updated_at = change.now();
     workspaces::update(change.connection(), &workspace).await?;
     change.record(Operation::Update, "workspaces", workspace.id, representation::workspace(&workspace));
@@ -171,7 +175,8 @@ fn apply(
         members.extend(given);
         members.retain(|_, value| !value.is_null());
     }
-    Ok(())
+    let portal = services.settings.portal.of(&workspace.config);
+    portal.map(drop).map_err(|(member, sentence)| ServiceError::field(&member, sentence))
 }
 
 /// The URL of an Admin API that `sso_workspace_upstreams` lists, without trailing slash.

@@ -27,7 +27,7 @@ pub struct Window {
 }
 
 impl Window {
-    fn push(self, statement: &mut Statement) {
+    pub(super) fn push(self, statement: &mut Statement) {
         statement.push(" LIMIT ").bind(i64::from(self.size)).push(" OFFSET ").bind(i64::from(self.offset));
     }
 }
@@ -280,7 +280,7 @@ fn push_name(statement: &mut Statement, condition: &'static str, text: &str) {
     }
 }
 
-async fn total(counting: Statement, connection: &mut Connection) -> Result<u64, StoreError> {
+pub(super) async fn total(counting: Statement, connection: &mut Connection) -> Result<u64, StoreError> {
     let rows = counting.fetch_all(connection).await?;
     rows.first().map_or(Ok(0), |row| row.number("total")).map(unsigned)
 }

@@ -2,6 +2,10 @@
 //! people. The stable code of an error travels in the header `X-Kong-Sso-Error`, the request id in
 //! `X-Kong-Admin-Request-ID`, so that bodies stay exactly Kong's.
 
+mod portal;
+
+pub(in crate::web) use portal::UNUSABLE;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
@@ -121,6 +125,12 @@ impl ApiError {
     #[must_use]
     pub fn workspace_not_found(name: &str) -> Self {
         Self::message(StatusCode::NOT_FOUND, "workspace_not_found", format!("Workspace '{name}' not found"))
+    }
+
+    /// The state of an entity forbids it.
+    #[must_use]
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::message(StatusCode::CONFLICT, "conflict", message)
     }
 
     /// A path that has no single meaning.
@@ -337,7 +347,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::Unique(fields) => {
                 Self::body(StatusCode::CONFLICT, "unique_violation", unique_violation(fields))
             }
-            ServiceError::Conflict(message) => Self::message(StatusCode::CONFLICT, "conflict", message),
+            ServiceError::Conflict(message) => Self::conflict(message),
             ServiceError::Forbidden(message) => Self::forbidden("forbidden", message),
             ServiceError::NoPermission { name, action } => Self::no_permission(name.as_str(), action),
             ServiceError::Store(source) => {

@@ -12,6 +12,8 @@ pub mod kconfig;
 pub mod outlive;
 pub mod pages;
 pub mod peer;
+pub mod portal_api;
+pub mod portal_ui;
 pub mod proxy;
 pub mod remembered;
 pub mod session;

@@ -1,8 +1,11 @@
 //! What becomes known about a request on its way: the material of its audit record (kong-manager.md 7.2).
 
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
+use actix_web::http::Method;
+use actix_web::{HttpMessage as _, HttpRequest};
 use url::form_urlencoded;
 
 use super::peer::{Peer, text_of};
@@ -93,6 +96,53 @@ impl Trail {
             verdict: self.verdict,
             rule: self.rule.map(|rule| rule.to_string()),
         }
+    }
+}
+
+/// The trail of a request, shared by its extractors and the frame around them.
+#[derive(Clone)]
+pub(in crate::web) struct SharedTrail(Rc<TrailState>);
+
+struct TrailState {
+    trail: RefCell<Trail>,
+    is_recorded: Cell<bool>,
+}
+
+impl SharedTrail {
+    pub(in crate::web) fn new(method: &Method, door: Door) -> Self {
+        let is_change = !matches!(*method, Method::GET | Method::HEAD);
+        let trail = RefCell::new(Trail::new(door));
+        Self(Rc::new(TrailState { trail, is_recorded: Cell::new(is_change) }))
+    }
+
+    /// The trail of a request below a frame.
+    pub(in crate::web) fn of(request: &HttpRequest) -> Self {
+        let known = request.extensions().get::<Self>().cloned();
+        known.unwrap_or_else(|| Self::new(request.method(), Door::OwnPages))
+    }
+
+    /// The request's id.
+    pub(in crate::web) fn request_id(&self) -> String {
+        self.0.trail.borrow().request_id.clone()
+    }
+
+    /// Writes something down.
+    pub(in crate::web) fn note(&self, note: impl FnOnce(&mut Trail)) {
+        note(&mut self.0.trail.borrow_mut());
+    }
+
+    /// Has the audit log record this request although it only reads.
+    pub(in crate::web) fn record_read(&self) {
+        self.0.is_recorded.set(true);
+    }
+
+    pub(in crate::web) fn has_caller(&self) -> bool {
+        self.0.trail.borrow().caller.is_some()
+    }
+
+    /// The trail at the end, and whether the audit log records it.
+    pub(in crate::web) fn take(&self, door: Door) -> (Trail, bool) {
+        (self.0.trail.replace(Trail::new(door)), self.0.is_recorded.get())
     }
 }
 

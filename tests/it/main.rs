@@ -9,6 +9,7 @@
 )]
 
 mod admin_api;
+mod applications;
 mod architecture;
 mod audit;
 mod check_online;
@@ -19,6 +20,8 @@ mod oidc;
 mod own_doors;
 mod pages;
 mod plugin_sessions;
+
+mod portal;
 mod process;
 mod sign_in;
 mod status;

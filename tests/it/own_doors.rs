@@ -5,7 +5,7 @@ mod ambiguity;
 mod audit;
 mod discovery;
 mod escalation;
-mod gateway;
+pub mod gateway;
 mod groups;
 mod last_super_admin;
 mod openid_connect;

@@ -6,6 +6,7 @@ mod crash;
 mod groups;
 mod history;
 mod people;
+mod portal;
 mod sessions;
 
 use kong_sso::domain::admin::{Admin, AdminStatus, RbacUser};

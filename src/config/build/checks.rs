@@ -55,6 +55,11 @@ impl Builder<'_> {
 
     /// What an operator would rely on and this release does not have.
     fn check_unavailable(&mut self) {
+        if self.values.bool("portal_gui_use_subdomains") {
+            let message = "portal_gui_use_subdomains = on is not available in this release: the first segment of a path \
+                           names the workspace";
+            self.error("portal_gui_use_subdomains", message);
+        }
         if self.values.bool("sso_break_glass") {
             self.error("sso_break_glass", "sso_break_glass = on is not available in this release");
         }
@@ -86,7 +91,8 @@ impl Builder<'_> {
         }
         self.refuse_loop(settings);
         let listeners = &settings.listeners;
-        if listeners.gui.is_empty() && listeners.admin.is_empty() && listeners.proxy.is_empty() {
+        let has_portal = !listeners.portal_gui.is_empty() || !listeners.portal_api.is_empty();
+        if listeners.gui.is_empty() && listeners.admin.is_empty() && listeners.proxy.is_empty() && !has_portal {
             let message =
                 "sso_gui_listen, sso_admin_listen and sso_proxy_listen are all off: there is nothing to serve";
             self.error("sso_gui_listen", message);
@@ -116,7 +122,8 @@ impl Builder<'_> {
             ("sso_upstream_gui_url", settings.upstream.gui_url.as_ref()),
         ];
         let listeners = &settings.listeners;
-        let doors = || listeners.gui.iter().chain(&listeners.admin).chain(&listeners.proxy);
+        let portal = || listeners.portal_gui.iter().chain(&listeners.portal_api);
+        let doors = || listeners.gui.iter().chain(&listeners.admin).chain(&listeners.proxy).chain(portal());
         for (key, url) in upstreams {
             if url.is_some_and(|url| doors().any(|listen| is_same_door(listen, url))) {
                 self.error(key, format!("{key} is an address of kong-sso itself"));

@@ -25,13 +25,31 @@ impl Builder<'_> {
         if status.iter().any(|listen| listen.ssl) {
             self.error("sso_status_listen", "sso_status_listen: TLS is not available on this listener");
         }
-        self.refuse_unservable_suite(admin.iter().chain(&gui).chain(&proxy));
-        for name in ["portal_gui_listen", "portal_api_listen"] {
-            if self.values.is_given(name) && !self.values.listen(name).is_empty() {
-                self.findings.warn(name, format!("{name} is not served in this release"));
-            }
+        let (portal_gui, portal_api) =
+            (self.portal_listen("portal_gui_listen"), self.portal_listen("portal_api_listen"));
+        let portal_gui_tls = self.tls("portal_gui_", &portal_gui);
+        let portal_api_tls = self.tls("portal_api_", &portal_api);
+        self.refuse_unservable_suite(admin.iter().chain(&gui).chain(&proxy).chain(&portal_gui).chain(&portal_api));
+        Listeners {
+            admin,
+            gui,
+            status,
+            proxy,
+            portal_gui,
+            portal_api,
+            admin_tls,
+            gui_tls,
+            proxy_tls,
+            portal_gui_tls,
+            portal_api_tls,
         }
-        Listeners { admin, gui, status, proxy, admin_tls, gui_tls, proxy_tls }
+    }
+
+    /// The portal's usual addresses are opened only while it is on, those that somebody wrote always.
+    fn portal_listen(&self, name: &str) -> Vec<Listen> {
+        let is_open = self.values.bool("portal") || self.values.is_given(name);
+        let addresses = self.values.listen(name).iter().filter(|_| is_open);
+        addresses.map(|parsed| parsed.listen.clone()).collect()
     }
 
     fn tls(&mut self, prefix: &str, addresses: &[Listen]) -> Vec<TlsPair> {

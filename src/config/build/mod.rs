@@ -6,6 +6,8 @@ mod checks;
 mod faces;
 mod gateway;
 mod network;
+mod portal;
+mod portal_gateway;
 mod store;
 
 pub(super) use gateway::check_declared;
@@ -40,6 +42,9 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
     let rbac = builder.rbac();
     let admin_auth = builder.admin_auth();
     let gateway = builder.gateway();
+    let portal_gateway = builder.portal_gateway();
+    let portal = builder.portal();
+    let mail = builder.mail();
     let audit = builder.audit();
     let database = builder.database(&prefix);
     let encryption_key = builder.encryption_key();
@@ -56,6 +61,9 @@ pub(super) fn settings(values: &Values, findings: &mut Findings) -> Option<Setti
         admin_auth,
         login: login(values),
         gateway,
+        portal_gateway,
+        portal,
+        mail,
         audit,
         database: database?,
         encryption_key,

@@ -10,10 +10,10 @@ const KONG_KEYS: &str = include_str!("../kong_keys.txt");
 /// Prefixes below which Kong accepts any name.
 const OPEN_FAMILIES: [&str; 3] = ["nginx_", "vault_", "pluginserver_"];
 /// Prefixes and names of older or later versions of Kong.
-const OTHER_FAMILIES: [&str; 9] =
-    ["portal_", "vitals_", "cassandra_", "wasm_", "license_", "konnect_", "cluster_", "keyring_", "analytics_"];
-const OTHER_NAMES: [&str; 6] =
-    ["portal", "vitals", "wasm", "stream_proxy_ssl_enabled", "legacy_worker_events", "privileged_agent"];
+const OTHER_FAMILIES: [&str; 8] =
+    ["vitals_", "cassandra_", "wasm_", "license_", "konnect_", "cluster_", "keyring_", "analytics_"];
+const OTHER_NAMES: [&str; 5] =
+    ["vitals", "wasm", "stream_proxy_ssl_enabled", "legacy_worker_events", "privileged_agent"];
 
 /// How the text of a key is read (kong-manager.md 1.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,10 @@ pub enum Theme {
     SignIn,
     /// The OpenID Connect gateway.
     Gateway,
+    /// Applications of developers.
+    Applications,
+    /// The developer portal.
+    Portal,
     /// Roles and rights.
     Rbac,
     /// Audit log.
@@ -93,13 +97,15 @@ pub enum Theme {
 
 impl Theme {
     /// All themes in the order of the example file.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::General,
         Self::Listeners,
         Self::Upstream,
         Self::Manager,
         Self::SignIn,
         Self::Gateway,
+        Self::Applications,
+        Self::Portal,
         Self::Rbac,
         Self::Audit,
         Self::Database,
@@ -118,6 +124,8 @@ impl Theme {
             Self::Manager => "Kong Manager",
             Self::SignIn => "Sign-in",
             Self::Gateway => "OpenID Connect gateway",
+            Self::Applications => "Applications of developers",
+            Self::Portal => "Developer portal",
             Self::Rbac => "Roles and rights",
             Self::Audit => "Audit log",
             Self::Database => "Database",
@@ -165,7 +173,9 @@ impl Key {
 #[must_use]
 pub fn is_sensitive_name(name: &str) -> bool {
     const PARTS: [&str; 5] = ["password", "secret", "token", "_key", "proxy_server"];
-    const OPEN: [&str; 6] = [
+    const OPEN: [&str; 8] = [
+        "portal_auth_password_complexity",
+        "portal_token_exp",
         "proxy_server_ssl_verify",
         "admin_gui_auth_password_complexity",
         "admin_gui_auth_change_password_attempts",
@@ -250,7 +260,7 @@ mod tests {
         for (index, key) in TABLE.iter().enumerate() {
             assert!(TABLE.iter().skip(index + 1).all(|other| other.name != key.name), "{} twice", key.name);
             assert!((1..=3).contains(&key.tier) && key.meaning.ends_with('.'), "{}", key.name);
-            let ours = key.name.starts_with("sso_") || ["portal_gui_listen", "portal_api_listen"].contains(&key.name);
+            let ours = key.name.starts_with("sso_") || key.name.starts_with("portal");
             let known_elsewhere = ["admin_require_verified_email"].contains(&key.name);
             assert_eq!(key.is_own(), ours || known_elsewhere, "{}", key.name);
         }

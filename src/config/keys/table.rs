@@ -49,8 +49,6 @@ table! {
         ssl_cipher_suite: Enum(SUITES), "intermediate", 2, Yes, "Cipher suites; old and fips cannot be served by kong-sso.";
         ssl_protocols: Text, "TLSv1.2 TLSv1.3", 3, No, "TLS versions of a custom cipher suite.";
         sso_allow_insecure: Bool, "off", 1, Yes, "Serve without any login on an address that other machines can reach.";
-        portal_gui_listen: Listen, "off", 1, No, "Developer portal pages; not served in this release.";
-        portal_api_listen: Listen, "off", 1, No, "Developer portal JSON API; not served in this release.";
         sso_proxy_listen: Listen, "off", 1, Yes, "Where the OpenID Connect gateway serves the declared routes and forward-auth; needs sso_proxy_config.";
         sso_proxy_ssl_cert: Array, "", 1, Yes, "Certificate chains of sso_proxy_listen addresses with ssl: paths, PEM or base64 of PEM.";
         sso_proxy_ssl_cert_key: Array, "", 1, Yes, "Private keys of sso_proxy_ssl_cert, in the same order.";
@@ -119,6 +117,56 @@ table! {
         sso_frontchannel_logout_path: Text, "", 1, Yes, "Path on sso_proxy_listen, such as /_sso/frontchannel-logout, that identity providers open in a frame to end sessions (OpenID Connect Front-Channel Logout); unset = off.";
         sso_proxy_max_body_size: Size, "0", 1, Yes, "Largest request body that the gateway forwards; larger ones get 413. 0 = no limit.";
     }
+    Applications {
+        sso_portal_auto_approve_applications: Bool, "off", 1, Yes, "Approve every request of an application for an API at once, whatever the API says; a workspace may say otherwise in its config.";
+        sso_portal_max_apps_per_developer: Number, "500", 1, Yes, "Applications that a developer may have.";
+        sso_portal_max_credentials_per_app: Number, "20", 1, Yes, "Keys that an application may have at a time.";
+        sso_portal_credential_prefix: Text, "ksso", 1, Yes, "How keys of applications begin, for scanners of leaked secrets: 1 to 16 letters and digits.";
+        sso_portal_sync_interval: Number, "60", 1, Yes, "Seconds between comparisons of everything with Kong; 0 = only what changes is written.";
+        sso_portal_sync_prune: Enum(&["report", "delete"]), "report", 1, Yes, "What happens to things in Kong that carry kong-sso's tag but belong to nothing, and to what was added by hand to its consumers.";
+        sso_portal_key_auth_value: Enum(&["separate", "client_id"]), "separate", 1, Yes, "Keys are random values of their own; client_id is not available in this release.";
+        sso_portal_sync_mode: Enum(&["admin-api", "declarative"]), "admin-api", 1, Yes, "How Kong is changed; declarative is not available in this release.";
+    }
+    Portal {
+        portal: Bool, "off", 1, Yes, "The developer portal; a workspace can switch its own off in config.portal.";
+        portal_gui_listen: Listen, "0.0.0.0:8003", 1, Yes, "Where the portal's pages are served while portal is on.";
+        portal_gui_protocol: Enum(&["http", "https"]), "http", 1, Yes, "Scheme of the portal's pages in links and mails.";
+        portal_gui_host: Text, "127.0.0.1:8003", 1, Yes, "host[:port][/path] of the portal's pages in links and mails, without scheme.";
+        portal_gui_use_subdomains: Bool, "off", 2, No, "Workspaces as host labels; not available in this release.";
+        portal_gui_ssl_cert: Array, "", 2, Yes, "Certificate chains of portal_gui_listen addresses with ssl: paths, PEM or base64 of PEM.";
+        portal_gui_ssl_cert_key: Array, "", 2, Yes, "Private keys of portal_gui_ssl_cert, in the same order.";
+        portal_gui_access_log: Text, "logs/portal_gui_access.log", 3, No, "Access log of the pages; kong-sso logs to standard error.";
+        portal_gui_error_log: Text, "logs/portal_gui_error.log", 3, No, "Error log of the pages; kong-sso logs to standard error.";
+        portal_api_listen: Listen, "0.0.0.0:8004", 1, Yes, "Where the portal's JSON API is served while portal is on.";
+        portal_api_url: Text, "", 1, Yes, "Public URL of the portal's JSON API where it is not on the pages' origin.";
+        portal_api_ssl_cert: Array, "", 2, Yes, "Certificate chains of portal_api_listen addresses with ssl: paths, PEM or base64 of PEM.";
+        portal_api_ssl_cert_key: Array, "", 2, Yes, "Private keys of portal_api_ssl_cert, in the same order.";
+        portal_api_access_log: Text, "logs/portal_api_access.log", 3, No, "Access log of the JSON API; kong-sso logs to standard error.";
+        portal_api_error_log: Text, "logs/portal_api_error.log", 3, No, "Error log of the JSON API; kong-sso logs to standard error.";
+        portal_cors_origins: Array, "", 1, Yes, "Origins whose scripts may call the portal's JSON API; * = any, without credentials; unset = the pages' own.";
+        portal_is_legacy: Bool, "off", 3, No, "Templates of Kong's first portal; not available.";
+        portal_app_auth: Text, "kong-oauth2", 1, No, "Family of credentials of applications; not available in this release.";
+        portal_auth: Text, "", 1, Yes, "How developers sign in: basic-auth, or unset for a portal without accounts.";
+        portal_auth_conf: Json, "", 1, No, "Settings of portal_auth; basic-auth has none.";
+        portal_auth_password_complexity: Json, "", 1, Yes, "Rules for passwords: a kong-preset (min_8, min_12, min_20) or passwdqc's min, max and passphrase; 12 characters when unset.";
+        portal_auth_login_attempts: Number, "0", 1, Yes, "Failed logins after which only a reset of the password lets a developer in; 0 = no limit.";
+        portal_session_conf: Json, "", 1, Yes, "Sessions of developers, as a JSON object; secret is required with portal_auth = basic-auth.";
+        portal_auto_approve: Bool, "off", 1, Yes, "Approve new developers at once.";
+        portal_token_exp: Number, "21600", 1, Yes, "Seconds for which links in mails are good.";
+        portal_email_verification: Bool, "off", 1, Yes, "Developers verify their address before anything else.";
+        portal_developer_meta_fields: Json, "[{\"label\":\"Full Name\",\"title\":\"full_name\",\"validator\":{\"required\":true,\"type\":\"string\"}}]", 1, Yes, "What the registration form asks for.";
+        portal_invite_email: Bool, "on", 1, Yes, "Let admins invite developers by mail.";
+        portal_access_request_email: Bool, "on", 1, Yes, "Tell admins of developers who wait for approval.";
+        portal_approved_email: Bool, "on", 1, Yes, "Tell developers that they were approved.";
+        portal_reset_email: Bool, "on", 1, Yes, "Let developers reset a forgotten password by mail; off = not at all.";
+        portal_reset_success_email: Bool, "on", 1, Yes, "Confirm a reset of the password.";
+        portal_application_status_email: Bool, "off", 1, No, "Tell developers of decisions about applications; not available in this release.";
+        portal_application_request_email: Bool, "off", 1, No, "Tell admins of requests of applications; not available in this release.";
+        portal_emails_from: Text, "", 1, Yes, "Sender of the portal's mails: an address or Name <address>.";
+        portal_emails_reply_to: Text, "", 1, Yes, "Reply address of the portal's mails.";
+        portal_smtp_admin_emails: Array, "", 1, Yes, "Who is told about developers who wait; smtp_admin_emails when unset.";
+        sso_portal_single_origin: Bool, "on", 1, Yes, "Serve the portal below /portal and its JSON API below /portal-api on sso_gui_listen too.";
+    }
     Rbac {
         enforce_rbac: Enum(&["off", "on", "entity", "both"]), "off", 1, Yes, "Check the rights of every call of the Admin API; entity and both are not available in this release.";
         rbac_auth_header: Text, "Kong-Admin-Token", 1, Yes, "Header that carries an RBAC token.";
@@ -171,19 +219,20 @@ table! {
     Mail {
         admin_emails_from: Text, "\"\"", 2, No, "Sender of mails to admins.";
         admin_emails_reply_to: Text, "", 2, No, "Reply address of mails to admins.";
-        smtp_mock: Bool, "on", 1, No, "Log mails instead of sending them; no mail is sent in this release.";
-        smtp_host: Text, "localhost", 2, No, "Mail server.";
-        smtp_port: Number, "25", 2, No, "Port of the mail server.";
-        smtp_starttls: Bool, "off", 2, No, "Begin TLS on a clear-text connection.";
-        smtp_ssl: Bool, "off", 2, No, "TLS from the first byte.";
-        smtp_username: Text, "", 2, No, "User of the mail server.";
-        smtp_password: Text, "", 2, No, "Password of smtp_username.";
-        smtp_auth_type: Text, "", 2, No, "How to sign in to the mail server: plain, login or nil.";
-        smtp_domain: Text, "localhost.localdomain", 2, No, "Name that kong-sso greets with.";
-        smtp_timeout_connect: Number, "60000", 2, No, "Connection time-out in milliseconds.";
-        smtp_timeout_send: Number, "60000", 2, No, "Sending time-out in milliseconds.";
-        smtp_timeout_read: Number, "60000", 2, No, "Reading time-out in milliseconds.";
-        smtp_admin_emails: Array, "", 3, No, "Who is told about requests.";
+        smtp_mock: Bool, "on", 1, Yes, "Send no mail: what would be sent is written to sso_portal_outbox_dir, or dropped.";
+        smtp_host: Text, "localhost", 1, Yes, "Mail server.";
+        smtp_port: Number, "25", 1, Yes, "Port of the mail server.";
+        smtp_starttls: Bool, "off", 1, Yes, "Begin TLS on a clear-text connection, or fail.";
+        smtp_ssl: Bool, "off", 1, Yes, "TLS from the first byte.";
+        smtp_username: Text, "", 1, Yes, "User of the mail server.";
+        smtp_password: Text, "", 1, Yes, "Password of smtp_username.";
+        smtp_auth_type: Text, "", 1, Yes, "How to sign in to the mail server: plain, login or nil.";
+        smtp_domain: Text, "localhost.localdomain", 1, Yes, "Name that kong-sso greets with, and domain of message ids.";
+        smtp_timeout_connect: Number, "60000", 1, Yes, "Connection time-out in milliseconds; the longest of the three holds for each step.";
+        smtp_timeout_send: Number, "60000", 1, Yes, "Sending time-out in milliseconds.";
+        smtp_timeout_read: Number, "60000", 1, Yes, "Reading time-out in milliseconds.";
+        smtp_admin_emails: Array, "", 1, Yes, "Who is told about requests where portal_smtp_admin_emails is unset.";
+        sso_portal_outbox_dir: Text, "", 1, Yes, "Directory into which each mail is written as an .eml file, besides being sent.";
     }
     Vaults {
         vaults: Array, "bundled", 1, No, "Vaults of Kong; env and file (alias fs) work here.";

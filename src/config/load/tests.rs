@@ -241,3 +241,52 @@ proptest! {
         let _ = load_text("", &LoadOptions { overrides, ..options(&[]) });
     }
 }
+
+const PORTAL: &str = "portal = on\nportal_auth = basic-auth\nportal_session_conf = {\"secret\":\"portal-hush-portal-hush-portal-hush\"}\n";
+
+#[test]
+fn dp_004_a_portal_with_accounts_needs_a_session_secret() {
+    let found = errors("portal = on\nportal_auth = basic-auth");
+    assert_eq!(found, ["portal_session_conf with a secret is required when portal_auth = basic-auth"]);
+    let short = errors("portal_session_conf = {\"secret\":\"short\"}");
+    assert_eq!(short, ["portal_session_conf.secret must have at least 32 characters"]);
+    assert!(loaded(PORTAL).settings.portal.enabled && warnings(PORTAL).is_empty(), "{:?}", warnings(PORTAL));
+    assert!(warnings("portal_auth = basic-auth").is_empty(), "nobody needs it while the portal is off");
+}
+
+#[test]
+fn portal_listeners_open_while_it_is_on_or_where_somebody_wrote_them() {
+    let ports = |text: &str| {
+        let listeners = loaded(text).settings.listeners;
+        let port = |listens: Vec<crate::config::settings::Listen>| listens.first().map(|listen| listen.port);
+        (port(listeners.portal_gui), port(listeners.portal_api))
+    };
+    assert_eq!(ports(""), (None, None));
+    assert_eq!(ports(PORTAL), (Some(8003), Some(8004)));
+    assert_eq!(ports("portal_gui_listen = 127.0.0.1:8013"), (Some(8013), None));
+}
+
+#[test]
+fn portal_keys_are_checked() {
+    for (text, error) in [
+        ("portal_auth = saml", "portal_auth = saml is not supported by kong-sso"),
+        ("portal_auth = openid-connect", "portal_auth = openid-connect is not available in this release"),
+        ("portal_gui_host = https://a.example", "portal_gui_host must be host[:port][/path] without a scheme"),
+        ("portal_token_exp = 0", "portal_token_exp must be between 1 and 31536000 seconds"),
+        ("smtp_ssl = on\nsmtp_starttls = on", "smtp_starttls and smtp_ssl cannot both be on"),
+        ("smtp_auth_type = plain", "smtp_auth_type needs smtp_username and smtp_password"),
+        ("smtp_admin_emails = nobody", "smtp_admin_emails: 'nobody': not a valid e-mail address"),
+        (
+            "portal_auth_password_complexity = {\"kong-preset\":\"min_9\"}",
+            "portal_auth_password_complexity kong-preset must be min_8, min_12 or min_20",
+        ),
+        ("portal_developer_meta_fields = {}", "portal_developer_meta_fields must be a JSON array"),
+    ] {
+        assert_eq!(errors(text), [error], "{text}");
+    }
+    assert!(errors("portal_gui_use_subdomains = on")[0].contains("not available in this release"));
+    assert!(warnings("portal_app_auth = external-oauth2")[0].contains("no effect in this release"));
+    assert!(warnings(&format!("{PORTAL}portal_email_verification = on"))[0].contains("nobody can verify"));
+    let named = loaded("portal_gui_protocol = https\nportal_gui_host = portal.example.com/dev/").settings.portal;
+    assert_eq!(named.gui_url, "https://portal.example.com/dev");
+}

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::flash::{self, Flash};
-use super::frame::{PageError, PageResult, SharedTrail};
+use super::frame::{PageError, PageResult};
 use crate::domain::access::{Caller, Proof};
 use crate::domain::audit::Verdict;
 use crate::domain::rbac::{Action, Endpoint};
@@ -30,6 +30,7 @@ use crate::web::kconfig::WORKSPACE_COOKIE;
 use crate::web::outlive::BODY_DEADLINE;
 use crate::web::pages;
 use crate::web::peer::Peer;
+use crate::web::trail::SharedTrail;
 
 type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, PageError>>>>;
 

@@ -9,45 +9,45 @@ const NAME: &str = "kong_sso_flash";
 
 /// A message on a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Flash {
+pub(in crate::web) struct Flash {
     /// ok, warn, bad or info.
-    pub(super) tone: String,
+    pub(in crate::web) tone: String,
     /// Its icon.
-    pub(super) icon: String,
+    pub(in crate::web) icon: String,
     /// The sentence.
-    pub(super) text: String,
+    pub(in crate::web) text: String,
 }
 
 impl Flash {
     /// A change was made.
-    pub(super) fn ok(text: impl Into<String>) -> Self {
+    pub(in crate::web) fn ok(text: impl Into<String>) -> Self {
         Self { tone: "ok".to_owned(), icon: "check".to_owned(), text: text.into() }
     }
 
     /// Something needs attention.
-    pub(super) fn warn(text: impl Into<String>) -> Self {
+    pub(in crate::web) fn warn(text: impl Into<String>) -> Self {
         Self { tone: "warn".to_owned(), icon: "alert".to_owned(), text: text.into() }
     }
 
     /// As one text, to be sealed.
-    pub(super) fn to_note(&self) -> String {
+    pub(in crate::web) fn to_note(&self) -> String {
         format!("{}\n{}", self.tone, self.text)
     }
 
     /// From that text.
-    pub(super) fn from_note(note: &str) -> Option<Self> {
+    pub(in crate::web) fn from_note(note: &str) -> Option<Self> {
         let (tone, text) = note.split_once('\n')?;
         Some(if tone == "warn" { Self::warn(text) } else { Self::ok(text) })
     }
 }
 
 /// The sealed message that a request brings.
-pub(super) fn sealed(request: &HttpRequest) -> Option<String> {
+pub(in crate::web) fn sealed(request: &HttpRequest) -> Option<String> {
     request.cookie(NAME).map(|cookie| cookie.value().to_owned())
 }
 
 /// Sends a sealed message along; `path` is that of the pages.
-pub(super) fn send(response: &mut HttpResponse, sealed: String, path: &str, is_secure: bool) {
+pub(in crate::web) fn send(response: &mut HttpResponse, sealed: String, path: &str, is_secure: bool) {
     let cookie = Cookie::build(NAME, sealed)
         .path(path.to_owned())
         .http_only(true)
@@ -61,7 +61,7 @@ pub(super) fn send(response: &mut HttpResponse, sealed: String, path: &str, is_s
 }
 
 /// Lets the browser forget a message that a page showed.
-pub(super) fn forget_shown(request: &HttpRequest, response: &mut HttpResponse, path: &str) {
+pub(in crate::web) fn forget_shown(request: &HttpRequest, response: &mut HttpResponse, path: &str) {
     if response.status() != StatusCode::OK || request.cookie(NAME).is_none() {
         return;
     }

@@ -8,19 +8,19 @@ use actix_web::http::StatusCode;
 
 /// An input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Field {
-    pub(super) value: String,
-    pub(super) error: Option<String>,
+pub(in crate::web) struct Field {
+    pub(in crate::web) value: String,
+    pub(in crate::web) error: Option<String>,
 }
 
 impl Field {
     /// An input with this value.
-    pub(super) fn of(value: impl Into<String>) -> Self {
+    pub(in crate::web) fn of(value: impl Into<String>) -> Self {
         Self { value: value.into(), error: None }
     }
 
     /// The input `id` with what `errors` say of it.
-    pub(super) fn checked(value: impl Into<String>, errors: &Errors, id: &str) -> Self {
+    pub(in crate::web) fn checked(value: impl Into<String>, errors: &Errors, id: &str) -> Self {
         let error = errors.items.iter().find(|error| error.id == id).map(|error| error.sentence.clone());
         Self { value: value.into(), error }
     }
@@ -28,27 +28,27 @@ impl Field {
 
 /// A choice of a drop-down list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Choice {
-    pub(super) value: String,
-    pub(super) label: String,
-    pub(super) selected: bool,
+pub(in crate::web) struct Choice {
+    pub(in crate::web) value: String,
+    pub(in crate::web) label: String,
+    pub(in crate::web) selected: bool,
 }
 
 impl Choice {
-    pub(super) fn new(value: impl Into<String>, label: impl Into<String>, selected: &str) -> Self {
+    pub(in crate::web) fn new(value: impl Into<String>, label: impl Into<String>, selected: &str) -> Self {
         let value = value.into();
         Self { selected: value == selected, label: label.into(), value }
     }
 }
 
 /// Roles of one workspace in a drop-down list.
-pub(super) struct RoleGroup {
-    pub(super) workspace: String,
-    pub(super) roles: Vec<Choice>,
+pub(in crate::web) struct RoleGroup {
+    pub(in crate::web) workspace: String,
+    pub(in crate::web) roles: Vec<Choice>,
 }
 
 /// Choices of roles; `value` makes the value of one.
-pub(super) fn role_groups(
+pub(in crate::web) fn role_groups(
     choices: &[(&Workspace, Vec<Role>)],
     value: impl Fn(&WorkspaceName, &Role) -> String,
     selected: &str,
@@ -65,20 +65,20 @@ pub(super) fn role_groups(
 
 /// What is wrong with an input, or with the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FormError {
+pub(in crate::web) struct FormError {
     /// Id of the input; `main` for the form as a whole.
-    pub(super) id: String,
+    pub(in crate::web) id: String,
     /// For the list above the form.
-    pub(super) message: String,
+    pub(in crate::web) message: String,
     /// For the input itself.
-    pub(super) sentence: String,
+    pub(in crate::web) sentence: String,
 }
 
 /// What is wrong with a form; empty when nothing is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Errors {
-    pub(super) heading: &'static str,
-    pub(super) items: Vec<FormError>,
+pub(in crate::web) struct Errors {
+    pub(in crate::web) heading: &'static str,
+    pub(in crate::web) items: Vec<FormError>,
     status: Option<StatusCode>,
 }
 
@@ -87,14 +87,14 @@ const NOTHING_SAVED: &str = "Nothing was saved. Please correct:";
 
 impl Errors {
     /// One wrong input.
-    pub(super) fn of_field(id: &str, label: &str, sentence: &str) -> Self {
+    pub(in crate::web) fn of_field(id: &str, label: &str, sentence: &str) -> Self {
         let mut errors = Self { heading: NOTHING_SAVED, ..Self::default() };
         errors.push(id, label, sentence);
         errors
     }
 
     /// Another wrong input.
-    pub(super) fn push(&mut self, id: &str, label: &str, sentence: &str) {
+    pub(in crate::web) fn push(&mut self, id: &str, label: &str, sentence: &str) {
         self.heading = NOTHING_SAVED;
         let message = if label.is_empty() { capitalized(sentence) } else { format!("{label}: {sentence}") };
         self.items.push(FormError { id: id.to_owned(), message, sentence: capitalized(sentence) });
@@ -104,7 +104,7 @@ impl Errors {
     ///
     /// # Errors
     /// The refusal itself, when no form can help: no permission, not found, trouble.
-    pub(super) fn of_refusal(refusal: ApiError, inputs: &[(&str, &str)]) -> Result<Self, ApiError> {
+    pub(in crate::web) fn of_refusal(refusal: ApiError, inputs: &[(&str, &str)]) -> Result<Self, ApiError> {
         let fields = refusal.fields();
         let mut errors = Self { heading: NOTHING_SAVED, ..Self::default() };
         match (refusal.code(), refusal.status()) {
@@ -127,18 +127,18 @@ impl Errors {
     }
 
     /// The same below another heading: something was saved, or nothing was to be.
-    pub(super) const fn headed(mut self, heading: &'static str) -> Self {
+    pub(in crate::web) const fn headed(mut self, heading: &'static str) -> Self {
         self.heading = heading;
         self
     }
 
     /// Whether nothing is wrong.
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(in crate::web) const fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
     /// Status of the page that shows them.
-    pub(super) fn status(&self) -> StatusCode {
+    pub(in crate::web) fn status(&self) -> StatusCode {
         match self.status {
             _ if self.is_empty() => StatusCode::OK,
             Some(status) => status,
@@ -153,6 +153,6 @@ fn capitalized(sentence: &str) -> String {
 }
 
 /// Text of an optional input as a member: empty text is none.
-pub(super) fn optional(text: &str) -> serde_json::Value {
+pub(in crate::web) fn optional(text: &str) -> serde_json::Value {
     if text.is_empty() { serde_json::Value::Null } else { text.into() }
 }

@@ -4,9 +4,7 @@
 //! request --> trail --> handler --> answer --> error page or redirect --> audit record of a change --> browser
 //! ```
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::rc::Rc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -29,7 +27,7 @@ use crate::web::error::ApiError;
 use crate::web::guard::Arrival;
 use crate::web::pages::{self, Ways};
 use crate::web::peer::Peer;
-use crate::web::trail::Trail;
+use crate::web::trail::SharedTrail;
 
 /// What a page answers.
 pub(super) type PageResult = Result<HttpResponse, PageError>;
@@ -66,48 +64,6 @@ impl From<ServiceError> for PageError {
     }
 }
 
-/// The trail of a request, shared by its extractors and [`frame`].
-#[derive(Clone)]
-pub(super) struct SharedTrail(Rc<TrailState>);
-
-struct TrailState {
-    trail: RefCell<Trail>,
-    is_recorded: Cell<bool>,
-}
-
-impl SharedTrail {
-    fn new(method: &Method) -> Self {
-        let is_change = !matches!(*method, Method::GET | Method::HEAD);
-        let trail = RefCell::new(Trail::new(Door::OwnPages));
-        Self(Rc::new(TrailState { trail, is_recorded: Cell::new(is_change) }))
-    }
-
-    /// The trail of a request below [`frame`].
-    pub(super) fn of(request: &HttpRequest) -> Self {
-        let known = request.extensions().get::<Self>().cloned();
-        known.unwrap_or_else(|| Self::new(request.method()))
-    }
-
-    /// The request's id.
-    pub(super) fn request_id(&self) -> String {
-        self.0.trail.borrow().request_id.clone()
-    }
-
-    /// Writes something down.
-    pub(super) fn note(&self, note: impl FnOnce(&mut Trail)) {
-        note(&mut self.0.trail.borrow_mut());
-    }
-
-    /// Has the audit log record this request although it only reads.
-    pub(super) fn record_read(&self) {
-        self.0.is_recorded.set(true);
-    }
-
-    fn has_caller(&self) -> bool {
-        self.0.trail.borrow().caller.is_some()
-    }
-}
-
 /// The middleware.
 ///
 /// # Errors
@@ -131,7 +87,7 @@ async fn answer(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| PageError(ApiError::internal()))?;
-    let trail = SharedTrail::new(request.method());
+    let trail = SharedTrail::new(request.method(), Door::OwnPages);
     request.extensions_mut().insert(trail.clone());
     if services.login.is_none() && services.access.is_enforced() {
         let page = pages::no_sign_in(&services.settings.gui, &trail.request_id()).map_err(PageError)?;
@@ -149,9 +105,9 @@ async fn answer(
 
 /// Counts the request, and has the audit log record it.
 fn leave_trail(request: &HttpRequest, status: u16, services: &Services, trail: &SharedTrail) {
-    let known = trail.0.trail.replace(Trail::new(Door::OwnPages));
+    let (known, is_recorded) = trail.take(Door::OwnPages);
     services.metrics.count_request(Face::OwnPages, request.method().as_str(), status, known.verdict);
-    if trail.0.is_recorded.get() && services.audit.is_on() {
+    if is_recorded && services.audit.is_on() {
         let peer = Peer::of(request, &services.settings.trusted_proxies);
         services.audit.record(known.record(request, &peer, request.path(), status, services.clock.now()));
     }

@@ -13,13 +13,15 @@ mod audit_export;
 mod audit_objects;
 mod audit_query;
 mod audit_record;
+mod developer;
+mod developers;
 mod doors;
 mod endpoint_names;
 mod explain;
 mod explain_answer;
 mod extractors;
-mod flash;
-mod form;
+pub(super) mod flash;
+pub(super) mod form;
 mod frame;
 mod grants;
 mod group;
@@ -27,6 +29,8 @@ mod groups;
 mod home;
 mod lists;
 mod not_found;
+mod portal_apis;
+mod portal_requests;
 mod profile;
 mod rbac_user;
 mod rbac_users;
@@ -38,7 +42,7 @@ mod shell;
 mod sign_in;
 mod sign_out;
 mod sso;
-mod times;
+pub(super) mod times;
 mod workspace;
 mod workspace_switch;
 mod workspaces;
@@ -51,7 +55,8 @@ use crate::web::pages::assets;
 /// Adds the pages below `base`, the path of the admin pages.
 pub fn configure(config: &mut ServiceConfig, base: &str) {
     let pages = web::scope("").wrap(from_fn(frame::frame)).configure(public).configure(people).configure(rights);
-    let pages = pages.configure(state).default_service(web::to(not_found::answer));
+    let pages = pages.configure(portal).configure(state).configure(portal_apis_and_requests);
+    let pages = pages.default_service(web::to(not_found::answer));
     // One prefix, so that a call of the Admin API is compared with one pattern only.
     config.service(web::scope(base).route("/assets/{name}", get().to(assets::serve)).service(pages));
 }
@@ -87,6 +92,16 @@ fn people(config: &mut ServiceConfig) {
         .service(resource(id("/rbac-users", "/delete")).route(post().to(rbac_user::delete)));
 }
 
+/// Who uses the developer portal.
+fn portal(config: &mut ServiceConfig) {
+    config
+        .service(resource("/developers").route(get().to(developers::list)))
+        .service(resource("/developers/invite").route(post().to(developers::invite)))
+        .service(resource("/developers/export").route(get().to(developers::export)))
+        .service(resource(id("/developers", "")).route(get().to(developer::show)).route(post().to(developer::decide)))
+        .service(resource(id("/developers", "/delete")).route(post().to(developer::delete)));
+}
+
 /// What they may do.
 fn rights(config: &mut ServiceConfig) {
     config
@@ -115,6 +130,22 @@ fn state(config: &mut ServiceConfig) {
         .service(resource("/audit/requests/{id:[0-9a-f]{32}}").route(get().to(audit_record::show)))
         .service(resource("/sso").route(get().to(sso::show)))
         .service(resource("/sso/test").route(post().to(sso::start_test)));
+}
+
+/// What the portal publishes, and who asks for it.
+fn portal_apis_and_requests(config: &mut ServiceConfig) {
+    config
+        .service(resource("/portal/apis").route(get().to(portal_apis::list)).route(post().to(portal_apis::publish)))
+        .service(
+            resource(id("/portal/apis", "")).route(get().to(portal_apis::show)).route(post().to(portal_apis::update)),
+        )
+        .service(resource(id("/portal/apis", "/status")).route(post().to(portal_apis::set_status)))
+        .service(resource(id("/portal/apis", "/gate/delete")).route(post().to(portal_apis::remove_gate)))
+        .service(
+            resource("/portal/requests")
+                .route(get().to(portal_requests::list))
+                .route(post().to(portal_requests::decide)),
+        );
 }
 
 /// The path of an entity's page: links always carry ids, since names may hold anything.

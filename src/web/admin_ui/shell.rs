@@ -14,9 +14,12 @@ pub(super) enum Section {
     RbacUsers,
     Roles,
     Groups,
+    Developers,
     Workspaces,
     Audit,
     Sso,
+    PortalApis,
+    PortalRequests,
     Profile,
     None,
 }
@@ -29,9 +32,12 @@ impl Section {
             Self::RbacUsers => "rbac_users",
             Self::Roles => "roles",
             Self::Groups => "groups",
+            Self::Developers => "developers",
             Self::Workspaces => "workspaces",
             Self::Audit => "audit",
             Self::Sso => "sso",
+            Self::PortalApis => "portal_apis",
+            Self::PortalRequests => "portal_requests",
             Self::Profile => "profile",
             Self::None => "",
         }
@@ -44,9 +50,12 @@ pub(super) struct Nav {
     pub(super) rbac_users: bool,
     pub(super) roles: bool,
     pub(super) groups: bool,
+    pub(super) developers: bool,
     pub(super) workspaces: bool,
     pub(super) audit: bool,
     pub(super) sso: bool,
+    pub(super) portal_apis: bool,
+    pub(super) portal_requests: bool,
 }
 
 /// A workspace of the switcher.
@@ -102,13 +111,17 @@ impl AdminSession {
 
     fn nav(&self) -> Nav {
         let reads = |endpoint| self.place(endpoint, Action::Read).is_some();
+        let has_portal = self.services.settings.portal.enabled;
         Nav {
             admins: reads("/admins"),
             rbac_users: reads("/rbac/users"),
             roles: reads("/rbac/roles"),
             groups: reads("/groups"),
+            developers: self.services.settings.portal.enabled && reads("/developers"),
             workspaces: !self.reachable().is_empty(),
             audit: reads("/audit/requests"),
+            portal_apis: has_portal && reads("/portal/apis"),
+            portal_requests: has_portal && reads("/portal/registrations"),
             sso: self.services.login.is_some() && self.is_super_admin(),
         }
     }

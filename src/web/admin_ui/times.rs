@@ -12,18 +12,18 @@ const UNITS: [(&str, i64); 5] =
 
 /// A point in time on a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct When {
+pub(in crate::web) struct When {
     /// `2026-11-24T05:15:37Z`
-    pub(super) iso: String,
+    pub(in crate::web) iso: String,
     /// `2026-11-24 05:15:37 UTC`
-    pub(super) utc: String,
+    pub(in crate::web) utc: String,
     /// `3 minutes ago`
-    pub(super) relative: String,
+    pub(in crate::web) relative: String,
 }
 
 impl When {
     /// `at`, seen from `now`.
-    pub(super) fn new(at: UnixSeconds, now: UnixSeconds) -> Self {
+    pub(in crate::web) fn new(at: UnixSeconds, now: UnixSeconds) -> Self {
         let moment = OffsetDateTime::from_unix_timestamp(at.0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let text = |form| moment.format(form).unwrap_or_default();
         Self {

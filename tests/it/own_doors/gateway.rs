@@ -115,6 +115,11 @@ impl Client<'_> {
 }
 
 impl Gateway {
+    /// A node that somebody else started, with its store.
+    pub fn of(running: Running, store: Store) -> Self {
+        Self { running, store, hits: Arc::new(AtomicUsize::new(0)), http: reqwest::Client::new() }
+    }
+
     /// A caller with a token.
     pub fn client(&self, token: &str) -> Client<'_> {
         Client { gateway: self, url: self.running.admin.clone(), token: Some(token.to_owned()) }

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod database;
 pub mod gateway;
+pub mod kong;
 pub mod node;
 pub mod op;
 pub mod op_grants;

@@ -185,6 +185,9 @@ pub fn settings(upstream: &str) -> Settings {
             max_body: u64::MAX,
             switches: EngineSwitches::default(),
         },
+        portal_gateway: PortalGatewaySettings::default(),
+        portal: Default::default(),
+        mail: Default::default(),
         audit: AuditSettings {
             enabled: false,
             ignore_methods: vec![],

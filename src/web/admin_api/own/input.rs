@@ -6,6 +6,7 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
+use crate::domain::application::RedirectUri;
 use crate::domain::rbac::ActionSet;
 use crate::kong::body::Members;
 use crate::services::edit::Edit;
@@ -13,6 +14,10 @@ use crate::web::error::ApiError;
 
 /// Longest free text, characters.
 const LONGEST_TEXT: usize = 4096;
+/// Longest document, bytes.
+const LONGEST_DOCUMENT: usize = 256 * 1024;
+/// Most redirect URIs of an application.
+const MOST_URIS: usize = 50;
 /// Most items of a list.
 const MOST_ITEMS: usize = 1000;
 
@@ -187,6 +192,61 @@ impl<'b> Input<'b> {
         }
     }
 
+    /// A value of any form that may be missing.
+    pub(super) fn value<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        parse: impl Fn(&Value) -> Result<T, E>,
+    ) -> Option<Option<T>> {
+        match self.take(name) {
+            Given::Absent | Given::Null => Some(None),
+            Given::Value(value) => match parse(value) {
+                Ok(parsed) => Some(Some(parsed)),
+                Err(error) => self.refuse(name, error),
+            },
+        }
+    }
+
+    /// A reference to another entity that may be missing: `{"id": ..}`, `{"name": ..}`, `name.id=..` of a form, or the key
+    /// itself.
+    pub(super) fn reference(&mut self, name: &'static str) -> Option<Option<String>> {
+        self.value(name, |value| {
+            let key = match value {
+                Value::Object(members) => members.get("id").or_else(|| members.get("name")).unwrap_or(&Value::Null),
+                other => other,
+            };
+            key.as_str().ok_or("expected a reference such as {\"id\": \"..\"}").and_then(|key| {
+                if key.is_empty() || key.len() > 256 { Err("expected a reference") } else { Ok(key.to_owned()) }
+            })
+        })
+    }
+
+    /// Redirect URIs that may be missing: `redirect_uris`, or one as `redirect_uri` (in Kong's own description also
+    /// `request_uri`).
+    pub(super) fn redirect_uris(&mut self) -> Option<Option<Vec<RedirectUri>>> {
+        let mut found = None;
+        for name in ["redirect_uris", "redirect_uri", "request_uri"] {
+            let texts = |value: &Value| match value {
+                Value::String(text) => Ok(vec![text.clone()]),
+                Value::Array(items) => items
+                    .iter()
+                    .map(|item| item.as_str().map(str::to_owned))
+                    .collect::<Option<_>>()
+                    .ok_or("expected strings".to_owned()),
+                _ => Err("expected a string or an array".to_owned()),
+            };
+            let parsed = self.value(name, |value| {
+                let texts: Vec<String> = texts(value)?;
+                if texts.len() > MOST_URIS {
+                    return Err(format!("at most {MOST_URIS} items"));
+                }
+                texts.iter().map(|text| RedirectUri::parse(text)).collect::<Result<Vec<_>, _>>()
+            })?;
+            found = found.or(parsed);
+        }
+        Some(found)
+    }
+
     /// Makes the typed input, unless a member was wrong or is unknown.
     ///
     /// # Errors
@@ -212,6 +272,20 @@ pub(super) fn free_text(text: &str) -> Result<String, String> {
     }
     if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
         return Err("must not contain control characters".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// A document: text of many lines.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn document(text: &str) -> Result<String, String> {
+    if text.len() > LONGEST_DOCUMENT {
+        return Err(format!("must be at most {LONGEST_DOCUMENT} bytes long"));
+    }
+    if text.contains('\0') {
+        return Err("must not contain the NUL character".to_owned());
     }
     Ok(text.to_owned())
 }

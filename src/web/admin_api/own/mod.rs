@@ -4,15 +4,21 @@
 
 mod admin_roles;
 mod admins;
+pub(in crate::web) mod applications;
 mod audit;
+mod catalogue;
+mod contracts;
+mod developers;
 mod discovery;
 mod groups;
 mod input;
 mod listing;
 mod openid_connect;
+mod portal;
 mod rbac_users;
 mod role_endpoints;
 mod roles;
+mod strategies;
 mod workspaces;
 
 use std::collections::HashMap;
@@ -38,8 +44,23 @@ use crate::web::guard::{self, Arrival};
 use crate::web::outlive;
 
 /// First segments of own doors.
-const OWN_DOORS: &[&str] =
-    &["admins", "audit", "auth", "endpoints", "groups", "licenses", "openid-connect", "rbac", "userinfo", "workspaces"];
+const OWN_DOORS: &[&str] = &[
+    "admins",
+    "application-auth-strategies",
+    "application_instances",
+    "applications",
+    "audit",
+    "auth",
+    "developers",
+    "endpoints",
+    "groups",
+    "licenses",
+    "openid-connect",
+    "portal",
+    "rbac",
+    "userinfo",
+    "workspaces",
+];
 /// Longest body of an own door, bytes.
 const LONGEST_BODY: usize = 1024 * 1024;
 
@@ -201,6 +222,9 @@ pub(super) async fn answer_request(
     if let Some(lines) = audit::export(arrival, &call).await? {
         return Ok(lines);
     }
+    if let Some(lines) = developers::export(&call).await? {
+        return Ok(lines);
+    }
     let mut response = answer(&call).await?.into_response();
     if openid_connect::is_jwk_set(&call) && response.status() == StatusCode::OK {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(openid_connect::JWK_SET));
@@ -264,16 +288,26 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         ["rbac", "roles", path @ ..] => roles::answer(call, path).await,
         ["groups", path @ ..] => groups::answer(call, path).await,
         ["admins", path @ ..] => admins::answer(call, path).await,
+        ["developers", developer, "applications", path @ ..] => applications::answer(call, Some(developer), path).await,
+        ["developers", path @ ..] => developers::answer(call, path).await,
         ["workspaces", path @ ..] => workspaces::answer(call, path).await,
         ["audit", ..] => audit::answer(call).await,
         ["openid-connect", path @ ..] => openid_connect::answer(call, path).await,
+        ["portal", path @ ..] => portal::answer(call, path).await,
+        ["application-auth-strategies", path @ ..] => strategies::answer(call, path).await,
+        ["application_instances", path @ ..] => contracts::answer(call, None, path).await,
+        ["applications", path @ ..] => applications::answer(call, None, path).await,
         ["userinfo"] => discovery::user_info(call).await,
         ["endpoints"] => discovery::endpoints(call).await,
         _ => Err(ApiError::not_found()),
     }
 }
 
-async fn read_body(request: &HttpRequest, payload: Payload) -> Result<Members, ApiError> {
+/// The members of a body, in any of Kong's formats.
+///
+/// # Errors
+/// 400 and 415 for what cannot be read.
+pub(in crate::web) async fn read_body(request: &HttpRequest, payload: Payload) -> Result<Members, ApiError> {
     let mut types = request.headers().get_all(CONTENT_TYPE);
     let content_type = types.next();
     if types.next().is_some() {

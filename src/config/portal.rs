@@ -1,0 +1,191 @@
+//! The developer portal and the mails it sends (dev-portal.md 1.1 to 1.4).
+
+pub(in crate::config) mod overrides;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::domain::developer::{EmailAddress, Rules};
+use crate::domain::meta_field::MetaFields;
+use crate::domain::password::PasswordRules;
+use crate::domain::session::SessionLimits;
+
+use super::auth_conf::SameSite;
+
+/// Everything about the portal. A workspace may say otherwise for some of it: [`PortalSettings::of`].
+#[derive(Clone, Debug)]
+pub struct PortalSettings {
+    /// `portal`.
+    pub enabled: bool,
+    /// `portal_gui_protocol` and `portal_gui_host` as one URL without trailing slash.
+    pub gui_url: String,
+    /// `portal_api_url`.
+    pub api_url: Option<Url>,
+    /// `portal_cors_origins`; `None` = the pages' own origin.
+    pub cors_origins: Option<Vec<String>>,
+    /// `portal_auth`; `None` = no accounts.
+    pub auth: Option<PortalAuth>,
+    /// `portal_session_conf`.
+    pub session: PortalSessionConf,
+    /// `portal_auth_password_complexity`.
+    pub passwords: PasswordRules,
+    /// `portal_auth_login_attempts`; 0 = no limit.
+    pub login_attempts: i64,
+    /// `portal_auto_approve` and `portal_email_verification`.
+    pub rules: Rules,
+    /// `portal_token_exp`, seconds.
+    pub token_exp: i64,
+    /// `portal_developer_meta_fields`.
+    pub meta_fields: MetaFields,
+    /// Which mails are sent.
+    pub mails: MailSwitches,
+    /// `sso_portal_single_origin`.
+    pub single_origin: bool,
+}
+
+/// How developers sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortalAuth {
+    /// `basic-auth`: e-mail and password.
+    Basic,
+}
+
+/// `portal_session_conf`.
+#[derive(Clone, Debug)]
+pub struct PortalSessionConf {
+    /// `secret`; required where there are accounts.
+    pub secret: SecretString,
+    /// `cookie_name`, default `portal_session`.
+    pub cookie_name: String,
+    /// `cookie_domain`.
+    pub cookie_domain: Option<String>,
+    /// `cookie_secure`; `None` = where the request came over TLS.
+    pub cookie_secure: Option<bool>,
+    /// `cookie_same_site`, default Strict.
+    pub cookie_same_site: SameSite,
+    /// `idling_timeout`, `rolling_timeout`, `absolute_timeout`.
+    pub limits: SessionLimits,
+}
+
+impl Default for PortalSessionConf {
+    fn default() -> Self {
+        Self {
+            secret: String::new().into(),
+            cookie_name: "portal_session".to_owned(),
+            cookie_domain: None,
+            cookie_secure: None,
+            cookie_same_site: SameSite::Strict,
+            limits: SessionLimits { idling: 900, rolling: 3600, absolute: 86_400 },
+        }
+    }
+}
+
+/// Switches, senders and recipients of the portal's mails.
+#[derive(Clone, Debug, Default)]
+pub struct MailSwitches {
+    /// `portal_invite_email`.
+    pub invite: bool,
+    /// `portal_access_request_email`.
+    pub access_request: bool,
+    /// `portal_approved_email`.
+    pub approved: bool,
+    /// `portal_reset_email`: off = no self-service reset at all.
+    pub reset: bool,
+    /// `portal_reset_success_email`.
+    pub reset_success: bool,
+    /// `portal_emails_from`.
+    pub from: Option<String>,
+    /// `portal_emails_reply_to`.
+    pub reply_to: Option<String>,
+    /// `portal_smtp_admin_emails`, else `smtp_admin_emails`.
+    pub admins: Vec<EmailAddress>,
+}
+
+impl Default for PortalSettings {
+    /// What an empty file says.
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            gui_url: "http://127.0.0.1:8003".to_owned(),
+            api_url: None,
+            cors_origins: None,
+            auth: None,
+            session: PortalSessionConf::default(),
+            passwords: PasswordRules::default(),
+            login_attempts: 0,
+            rules: Rules { auto_approve: false, email_verification: false },
+            token_exp: 21_600,
+            meta_fields: MetaFields::default(),
+            mails: MailSwitches {
+                invite: true,
+                access_request: true,
+                approved: true,
+                reset: true,
+                reset_success: true,
+                ..MailSwitches::default()
+            },
+            single_origin: true,
+        }
+    }
+}
+
+/// How mails leave.
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    /// `smtp_mock`: nothing is sent.
+    pub mock: bool,
+    /// `smtp_host`.
+    pub host: String,
+    /// `smtp_port`.
+    pub port: u16,
+    /// `smtp_starttls`, `smtp_ssl`.
+    pub tls: SmtpTls,
+    /// `smtp_username`, `smtp_password`, `smtp_auth_type`.
+    pub login: Option<SmtpLogin>,
+    /// `smtp_domain`.
+    pub domain: String,
+    /// `smtp_timeout_connect`, `smtp_timeout_send`, `smtp_timeout_read`: the longest of them.
+    pub timeout: Duration,
+    /// `sso_portal_outbox_dir`.
+    pub outbox: Option<PathBuf>,
+}
+
+/// TLS towards the mail server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Clear text.
+    Off,
+    /// `smtp_starttls`: TLS or fail.
+    Starttls,
+    /// `smtp_ssl`.
+    Implicit,
+}
+
+/// Sign-in at the mail server.
+#[derive(Clone, Debug)]
+pub struct SmtpLogin {
+    /// `smtp_username`.
+    pub user: String,
+    /// `smtp_password`.
+    pub password: SecretString,
+    /// Whether `smtp_auth_type` is `login`.
+    pub is_login: bool,
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self {
+            mock: true,
+            host: "localhost".to_owned(),
+            port: 25,
+            tls: SmtpTls::Off,
+            login: None,
+            domain: "localhost.localdomain".to_owned(),
+            timeout: Duration::from_secs(60),
+            outbox: None,
+        }
+    }
+}

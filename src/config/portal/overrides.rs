@@ -1,0 +1,181 @@
+//! What a workspace's `config` says otherwise than `kong.conf`; a member that is absent or null leaves the file's word.
+
+use serde_json::{Map, Value};
+
+use super::{PortalAuth, PortalSettings};
+use crate::domain::developer::EmailAddress;
+use crate::domain::meta_field::MetaFields;
+
+/// Keys of the portal that hold for the whole cluster.
+const CLUSTER_WIDE: [&str; 4] = [
+    "portal_session_conf",
+    "portal_auth_password_complexity",
+    "portal_auth_login_attempts",
+    "portal_email_verification",
+];
+
+impl PortalSettings {
+    /// The settings of a workspace with this `config`. A portal that the file switches off stays off.
+    ///
+    /// # Errors
+    /// The member that is wrong, and a sentence.
+    pub fn of(&self, config: &Map<String, Value>) -> Result<Self, (String, String)> {
+        let mut settings = self.clone();
+        for (name, value) in config.iter().filter(|(_, value)| !value.is_null()) {
+            settings.set(name, value).map_err(|sentence| (format!("config.{name}"), sentence))?;
+        }
+        settings.enabled &= self.enabled;
+        Ok(settings)
+    }
+
+    fn set(&mut self, name: &str, value: &Value) -> Result<(), String> {
+        let mails = &mut self.mails;
+        match name {
+            "portal" => self.enabled = flag(value)?,
+            "portal_auth" => self.auth = auth(text(value)?)?,
+            "portal_auto_approve" => self.rules.auto_approve = flag(value)?,
+            "portal_token_exp" => self.token_exp = seconds(value)?,
+            "portal_cors_origins" => self.cors_origins = Some(list(value)?),
+            "portal_developer_meta_fields" => self.meta_fields = meta_fields(value)?,
+            "portal_invite_email" => mails.invite = flag(value)?,
+            "portal_access_request_email" => mails.access_request = flag(value)?,
+            "portal_approved_email" => mails.approved = flag(value)?,
+            "portal_reset_email" => mails.reset = flag(value)?,
+            "portal_reset_success_email" => mails.reset_success = flag(value)?,
+            "portal_emails_from" => mails.from = optional(sender(text(value)?)?),
+            "portal_emails_reply_to" => mails.reply_to = optional(sender(text(value)?)?),
+            "portal_smtp_admin_emails" => mails.admins = addresses(&list(value)?)?,
+            name if CLUSTER_WIDE.contains(&name) => return Err("is set in kong.conf only".to_owned()),
+            // Kong keeps other things below `config` too.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// A method of sign-in.
+///
+/// # Errors
+/// A sentence about one that is not there.
+pub(in crate::config) fn auth(word: &str) -> Result<Option<PortalAuth>, String> {
+    match word {
+        "" => Ok(None),
+        "basic-auth" => Ok(Some(PortalAuth::Basic)),
+        "openid-connect" | "key-auth" => Err(format!("= {word} is not available in this release")),
+        "saml" => Err("= saml is not supported by kong-sso".to_owned()),
+        other => Err(format!("has an invalid value: '{other}' (basic-auth)")),
+    }
+}
+
+/// Addresses of mails.
+///
+/// # Errors
+/// The one that is none.
+pub(in crate::config) fn addresses(items: &[String]) -> Result<Vec<EmailAddress>, String> {
+    let parsed = items.iter().map(|item| EmailAddress::parse(item).map_err(|error| format!("'{item}': {error}")));
+    parsed.collect()
+}
+
+/// A sender: `Name <address>` or an address, in one line.
+///
+/// # Errors
+/// A sentence.
+pub(in crate::config) fn sender(text: &str) -> Result<&str, String> {
+    let inner = text.rsplit_once('<').and_then(|(_, rest)| rest.trim_end().strip_suffix('>')).unwrap_or(text);
+    let is_one_line = !text.chars().any(char::is_control);
+    if text.is_empty() || is_one_line && EmailAddress::parse(inner).is_ok() {
+        return Ok(text);
+    }
+    Err(format!("must be an address or 'Name <address>', got '{}'", text.escape_debug()))
+}
+
+/// A definition of fields: a JSON value, or the text of one, as Kong keeps it.
+///
+/// # Errors
+/// A sentence.
+pub(in crate::config) fn meta_fields(value: &Value) -> Result<MetaFields, String> {
+    match value {
+        Value::String(text) => MetaFields::parse(&serde_json::from_str(text).map_err(|_| "is not valid JSON")?),
+        value => MetaFields::parse(value),
+    }
+}
+
+fn optional(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn flag(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Bool(flag) => Ok(*flag),
+        Value::String(text) if matches!(text.as_str(), "on" | "true") => Ok(true),
+        Value::String(text) if matches!(text.as_str(), "off" | "false") => Ok(false),
+        _ => Err("expected a boolean".to_owned()),
+    }
+}
+
+fn text(value: &Value) -> Result<&str, String> {
+    value.as_str().ok_or_else(|| "expected a string".to_owned())
+}
+
+fn seconds(value: &Value) -> Result<i64, String> {
+    let number = match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    };
+    number.filter(|seconds| *seconds > 0).ok_or_else(|| "expected a number of seconds above 0".to_owned())
+}
+
+fn list(value: &Value) -> Result<Vec<String>, String> {
+    let items: Option<Vec<String>> = match value {
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        Value::String(text) => Some(text.split(',').map(|item| item.trim().to_owned()).collect()),
+        _ => None,
+    };
+    let items = items.ok_or_else(|| "expected a list of strings".to_owned())?;
+    Ok(items.into_iter().filter(|item| !item.is_empty()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn of(config: Value) -> Result<PortalSettings, (String, String)> {
+        let file = PortalSettings { enabled: true, ..PortalSettings::default() };
+        file.of(config.as_object().unwrap())
+    }
+
+    #[test]
+    fn a_workspace_says_otherwise_and_null_takes_it_back() {
+        let settings = of(json!({"portal": false, "portal_auto_approve": true, "portal_token_exp": 60})).unwrap();
+        assert!(!settings.enabled && settings.rules.auto_approve && settings.token_exp == 60);
+        let settings = of(json!({"portal": null, "portal_auto_approve": null, "color": "#fff"})).unwrap();
+        assert!(settings.enabled && !settings.rules.auto_approve);
+        let off = PortalSettings::default().of(json!({"portal": true}).as_object().unwrap()).unwrap();
+        assert!(!off.enabled, "the file's off holds");
+    }
+
+    #[test]
+    fn fields_come_as_json_text() {
+        let settings = of(json!({"portal_developer_meta_fields": "[{\"title\":\"company\"}]"})).unwrap();
+        assert_eq!(settings.meta_fields.iter().next().unwrap().title, "company");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (config, member) in [
+            (json!({"portal": "perhaps"}), "config.portal"),
+            (json!({"portal_auth": "saml"}), "config.portal_auth"),
+            (json!({"portal_auth": "openid-connect"}), "config.portal_auth"),
+            (json!({"portal_token_exp": 0}), "config.portal_token_exp"),
+            (json!({"portal_emails_from": "A\r\nBcc: x@y.z <a@b.c>"}), "config.portal_emails_from"),
+            (json!({"portal_smtp_admin_emails": ["nobody"]}), "config.portal_smtp_admin_emails"),
+            (json!({"portal_developer_meta_fields": "{"}), "config.portal_developer_meta_fields"),
+            (json!({"portal_email_verification": true}), "config.portal_email_verification"),
+        ] {
+            assert_eq!(of(config).unwrap_err().0, member);
+        }
+    }
+}

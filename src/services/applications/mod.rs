@@ -1,0 +1,247 @@
+//! Applications of developers (dev-portal.md 6.1). Every change is written to Kong by `gateway_sync`.
+
+pub mod credentials;
+mod owner;
+
+use super::Services;
+use super::change::{Actor, Change, Operation};
+use super::edit::Edit;
+use super::error::ServiceError;
+use super::strategies as strategy_service;
+use super::{gateway_sync, portal_representation as shown};
+use crate::domain::application::{Application, ApplicationStatus, RedirectUri};
+use crate::domain::developer::{Developer, DeveloperStatus};
+use crate::domain::ids::{ApplicationId, DeveloperId, WorkspaceId};
+use crate::store::{Connection, Page, Paged, applications, developers, published_apis};
+pub use owner::{owner_deleted, owner_lost_access, owner_regained_access};
+
+/// An application to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewApplication {
+    /// Name.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// Where sign-ins may lead.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Reference id.
+    pub custom_id: Option<String>,
+    /// Name or id of the strategy; the built-in one when missing.
+    pub strategy: Option<String>,
+}
+
+/// Changes of an application.
+#[derive(Clone, Debug, Default)]
+pub struct ApplicationEdit {
+    /// Name.
+    pub name: Edit<String>,
+    /// Free text.
+    pub description: Edit<Option<String>>,
+    /// Where sign-ins may lead.
+    pub redirect_uris: Edit<Vec<RedirectUri>>,
+    /// Reference id.
+    pub custom_id: Edit<Option<String>>,
+}
+
+/// How far something got that Kong has to confirm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It is done.
+    Done,
+    /// It will be as soon as Kong takes it.
+    NotYet,
+}
+
+/// Whose applications are reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Only this developer's.
+    pub developer: Option<DeveloperId>,
+}
+
+impl Reach {
+    /// Everything of a workspace, for admins.
+    #[must_use]
+    pub const fn workspace(workspace: WorkspaceId) -> Self {
+        Self { workspace, developer: None }
+    }
+
+    /// What belongs to a developer.
+    #[must_use]
+    pub const fn developer(workspace: WorkspaceId, developer: DeveloperId) -> Self {
+        Self { workspace, developer: Some(developer) }
+    }
+
+    fn covers(&self, application: &Application) -> bool {
+        application.ws_id == self.workspace && self.developer.is_none_or(|owner| owner == application.developer_id)
+    }
+}
+
+/// A page of those in reach, by id.
+///
+/// # Errors
+/// The store failed.
+pub async fn list(services: &Services, reach: Reach, page: &Page) -> Result<Paged<Application>, ServiceError> {
+    let mut connection = services.store.read().await?;
+    Ok(match reach.developer {
+        Some(developer) => applications::list_of(&mut connection, developer, page).await?,
+        None => applications::list(&mut connection, reach.workspace, page).await?,
+    })
+}
+
+/// How many those in reach are.
+///
+/// # Errors
+/// The store failed.
+pub async fn count(services: &Services, developer: DeveloperId) -> Result<i64, ServiceError> {
+    Ok(applications::count_of(&mut *services.store.read().await?, developer).await?)
+}
+
+/// One in reach.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], also for one of somebody else.
+pub async fn get(services: &Services, reach: Reach, id: &str) -> Result<Application, ServiceError> {
+    find(&mut *services.store.read().await?, reach, id).await
+}
+
+/// Refuses what would leave gates, keys and grants behind in a Kong that nobody looks after any more.
+///
+/// # Errors
+/// [`ServiceError::Conflict`] while a workspace has published APIs or applications.
+pub(super) async fn refuse_while_in_kong(
+    connection: &mut Connection,
+    workspace: WorkspaceId,
+) -> Result<(), ServiceError> {
+    let one = Page { size: 1, after: String::new() };
+    let is_empty = published_apis::list(connection, workspace, &one).await?.items.is_empty()
+        && applications::list(connection, workspace, &one).await?.items.is_empty();
+    if is_empty {
+        return Ok(());
+    }
+    let message = "the workspace has published APIs or applications in its Kong: delete them first";
+    Err(ServiceError::Conflict(message.to_owned()))
+}
+
+/// The developer of that address or id.
+///
+/// # Errors
+/// [`ServiceError::NotFound`].
+pub async fn owner_of(services: &Services, workspace: WorkspaceId, key: &str) -> Result<Developer, ServiceError> {
+    developers::find(&mut *services.store.read().await?, workspace, key).await?.ok_or(ServiceError::NotFound)
+}
+
+pub(super) async fn find(connection: &mut Connection, reach: Reach, id: &str) -> Result<Application, ServiceError> {
+    let id: ApplicationId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    let found = applications::find(connection, id).await?;
+    found.filter(|application| reach.covers(application)).ok_or(ServiceError::NotFound)
+}
+
+/// One in reach that is not about to go.
+pub(super) async fn find_kept(
+    connection: &mut Connection,
+    reach: Reach,
+    id: &str,
+) -> Result<Application, ServiceError> {
+    let application = find(connection, reach, id).await?;
+    if application.status == ApplicationStatus::Deleting {
+        return Err(ServiceError::Conflict("the application is being deleted".to_owned()));
+    }
+    Ok(application)
+}
+
+/// Makes an application of a developer.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] beyond the limit, [`ServiceError::Unique`] for a taken name or reference id,
+/// [`ServiceError::Schema`] for an unknown strategy.
+pub async fn create(
+    services: &Services,
+    actor: &Actor<'_>,
+    workspace: WorkspaceId,
+    developer: DeveloperId,
+    new: NewApplication,
+) -> Result<Application, ServiceError> {
+    let mut change = Change::begin_by(services, actor).await?;
+    let now = change.now();
+    let owner = developers::find_by_id(change.connection(), developer).await?;
+    let owner = owner.filter(|owner| owner.ws_id == workspace).ok_or(ServiceError::NotFound)?;
+    let most = services.settings.portal_gateway.max_applications;
+    if applications::count_of(change.connection(), developer).await? >= most {
+        return Err(ServiceError::Forbidden(format!("a developer may have at most {most} applications")));
+    }
+    let strategy =
+        strategy_service::find_or_default(change.connection(), workspace, new.strategy.as_deref(), now).await?;
+    let application = Application {
+        id: ApplicationId::generate(),
+        ws_id: workspace,
+        developer_id: developer,
+        name: new.name,
+        description: new.description,
+        redirect_uris: new.redirect_uris,
+        custom_id: new.custom_id,
+        strategy_id: strategy.id,
+        status: if owner.status == DeveloperStatus::Approved {
+            ApplicationStatus::Active
+        } else {
+            ApplicationStatus::Suspended
+        },
+        created_at: now,
+        updated_at: now,
+    };
+    applications::create(change.connection(), &application).await?;
+    change.record(Operation::Create, "applications", application.id, shown::application(&application));
+    gateway_sync::enqueue(&mut change, workspace, application.id).await?;
+    change.commit().await?;
+    gateway_sync::settle(services, application.id).await;
+    Ok(application)
+}
+
+/// Changes one.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::Unique`], [`ServiceError::Conflict`] while it is being deleted.
+pub async fn update(
+    services: &Services,
+    actor: &Actor<'_>,
+    reach: Reach,
+    id: &str,
+    edit: ApplicationEdit,
+) -> Result<Application, ServiceError> {
+    let mut change = Change::begin_by(services, actor).await?;
+    let mut application = find_kept(change.connection(), reach, id).await?;
+    edit.name.apply(&mut application.name);
+    edit.description.apply(&mut application.description);
+    edit.redirect_uris.apply(&mut application.redirect_uris);
+    edit.custom_id.apply(&mut application.custom_id);
+    application.updated_at = change.now();
+    applications::update(change.connection(), &application).await?;
+    change.record(Operation::Update, "applications", application.id, shown::application(&application));
+    gateway_sync::enqueue(&mut change, application.ws_id, application.id).await?;
+    change.commit().await?;
+    gateway_sync::settle(services, application.id).await;
+    Ok(application)
+}
+
+/// Removes one: first from Kong, grants before keys before the consumer, then here.
+///
+/// # Errors
+/// [`ServiceError::NotFound`].
+pub async fn delete(services: &Services, actor: &Actor<'_>, reach: Reach, id: &str) -> Result<Effect, ServiceError> {
+    let mut change = Change::begin_by(services, actor).await?;
+    let application = find(change.connection(), reach, id).await?;
+    begin_removal(&mut change, application.clone()).await?;
+    change.commit().await?;
+    gateway_sync::settle(services, application.id).await;
+    let left = applications::find(&mut *services.store.read().await?, application.id).await?;
+    Ok(if left.is_none() { Effect::Done } else { Effect::NotYet })
+}
+
+async fn begin_removal(change: &mut Change<'_>, mut application: Application) -> Result<(), ServiceError> {
+    application.status = ApplicationStatus::Deleting;
+    application.updated_at = change.now();
+    applications::update(change.connection(), &application).await?;
+    gateway_sync::enqueue(change, application.ws_id, application.id).await
+}

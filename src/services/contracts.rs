@@ -1,0 +1,262 @@
+//! Contracts: applications ask for APIs, admins decide (dev-portal.md 6.2). What takes access away counts when Kong has
+//! confirmed it; until then the answer says so.
+
+use super::Services;
+use super::applications::{self, Effect, Reach};
+use super::catalogue::{self, Viewer};
+use super::change::{Actor, Change, Operation};
+use super::error::ServiceError;
+use super::{gateway_sync, portal_representation as shown};
+use crate::domain::application::{Application, ApplicationStatus};
+use crate::domain::catalogue::PublishedApi;
+use crate::domain::contract::{
+    Cause, Contract, ContractEvent, ContractState, ContractStatus, Ending, Suspension, is_auto_approved,
+};
+use crate::domain::ids::{ApplicationId, ContractId, WorkspaceId};
+use crate::domain::workspace::Workspace;
+use crate::store::{Connection, Page, Paged, applications as application_store, contracts as store, published_apis};
+
+/// A contract with what it connects.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    /// The contract.
+    pub contract: Contract,
+    /// The application.
+    pub application: Application,
+    /// The API.
+    pub api: PublishedApi,
+}
+
+/// Which contracts are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Id of an application.
+    pub application: Option<ApplicationId>,
+    /// Id, slug or service of an API.
+    pub api: Option<String>,
+    /// A status.
+    pub status: Option<ContractStatus>,
+}
+
+/// What an admin does to a contract.
+#[derive(Clone, Debug, Default)]
+pub struct Decision {
+    /// The event, if the status changes.
+    pub event: Option<ContractEvent>,
+    /// Pause or resume.
+    pub suspended: Option<bool>,
+    /// What the admin says to it.
+    pub comment: Option<String>,
+}
+
+/// Contracts of a workspace, the oldest first.
+///
+/// # Errors
+/// The store failed; [`ServiceError::NotFound`] for an unknown API.
+pub async fn list(
+    services: &Services,
+    workspace: WorkspaceId,
+    wanted: Wanted,
+    page: &Page,
+) -> Result<Paged<Connected>, ServiceError> {
+    let mut connection = services.store.read().await?;
+    let api = match wanted.api {
+        Some(key) => {
+            let found = published_apis::find(&mut connection, workspace, &key).await?;
+            Some(found.ok_or(ServiceError::NotFound)?.id)
+        }
+        None => None,
+    };
+    let wanted = store::Wanted { api, application: wanted.application, status: wanted.status };
+    let found = store::list(&mut connection, workspace, wanted, page).await?;
+    let mut items = Vec::new();
+    for contract in found.items {
+        items.extend(connect(&mut connection, contract).await?);
+    }
+    Ok(Paged { items, offset: found.offset })
+}
+
+/// How many wait for a decision.
+///
+/// # Errors
+/// The store failed.
+pub async fn count_pending(services: &Services, workspace: WorkspaceId) -> Result<i64, ServiceError> {
+    Ok(store::count_pending(&mut *services.store.read().await?, workspace).await?)
+}
+
+async fn connect(connection: &mut Connection, contract: Contract) -> Result<Option<Connected>, ServiceError> {
+    let application = application_store::find(connection, contract.application_id).await?;
+    let api = published_apis::find_by_id(connection, contract.api_id).await?;
+    Ok(application.zip(api).map(|(application, api)| Connected { contract, application, api }))
+}
+
+/// Contracts of an application, the oldest first.
+///
+/// # Errors
+/// [`ServiceError::NotFound`].
+pub async fn list_of(services: &Services, reach: Reach, application: &str) -> Result<Vec<Connected>, ServiceError> {
+    let mut connection = services.store.read().await?;
+    let application = applications::find(&mut connection, reach, application).await?;
+    let mut found = Vec::new();
+    for contract in store::list_of(&mut connection, application.id).await? {
+        found.extend(connect(&mut connection, contract).await?);
+    }
+    Ok(found)
+}
+
+/// One in reach; only of `application` if that is given.
+///
+/// # Errors
+/// [`ServiceError::NotFound`].
+pub async fn get(
+    services: &Services,
+    reach: Reach,
+    application: Option<&str>,
+    id: &str,
+) -> Result<Connected, ServiceError> {
+    find(&mut *services.store.read().await?, reach, application, id).await
+}
+
+async fn find(
+    connection: &mut Connection,
+    reach: Reach,
+    application: Option<&str>,
+    id: &str,
+) -> Result<Connected, ServiceError> {
+    let id: ContractId = id.parse().map_err(|_| ServiceError::NotFound)?;
+    let contract = store::find(connection, id).await?.ok_or(ServiceError::NotFound)?;
+    let owner = contract.application_id.to_string();
+    if application.is_some_and(|application| application != owner) {
+        return Err(ServiceError::NotFound);
+    }
+    applications::find(connection, reach, &owner).await?;
+    connect(connection, contract).await?.ok_or(ServiceError::NotFound)
+}
+
+/// Whether the portal approves every request: a workspace's config rules over the settings.
+fn portal_approves(services: &Services, workspace: &Workspace) -> bool {
+    let configured = workspace.config.get("sso_portal_auto_approve_applications");
+    let configured = configured.and_then(serde_json::Value::as_bool);
+    configured.unwrap_or(services.settings.portal_gateway.auto_approve)
+}
+
+/// An application asks for an API.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] for an application out of reach and an API that is hidden, [`ServiceError::Forbidden`] where no
+/// requests are taken, [`ServiceError::Conflict`] for another strategy and for a contract that there is.
+pub async fn request(
+    services: &Services,
+    actor: &Actor<'_>,
+    workspace: &Workspace,
+    reach: Reach,
+    application: &str,
+    api: &str,
+    reason: Option<String>,
+) -> Result<Connected, ServiceError> {
+    let mut change = Change::begin_by(services, actor).await?;
+    let application = applications::find_kept(change.connection(), reach, application).await?;
+    let api = published_apis::find(change.connection(), workspace.id, api).await?.ok_or(ServiceError::NotFound)?;
+    let by_developer = matches!(actor, Actor::Developer { .. });
+    if by_developer && !catalogue::is_visible(&api, Viewer::Developer) {
+        return Err(ServiceError::NotFound);
+    }
+    check_request(&mut change, &application, &api, by_developer).await?;
+    let now = change.now();
+    let mut state = ContractState::requested(is_auto_approved(portal_approves(services, workspace), api.auto_approve));
+    let is_suspended = application.status == ApplicationStatus::Suspended;
+    state.suspension = Suspension::default().with(Cause::Owner, is_suspended).with(Cause::Service, api.is_missing);
+    let contract = Contract {
+        id: ContractId::generate(),
+        ws_id: workspace.id,
+        application_id: application.id,
+        api_id: api.id,
+        state,
+        reason,
+        comment: None,
+        created_at: now,
+        updated_at: now,
+    };
+    store::create(change.connection(), &contract).await?;
+    change.record(Operation::Create, "contracts", contract.id, shown::contract(&contract));
+    gateway_sync::enqueue(&mut change, workspace.id, application.id).await?;
+    change.commit().await?;
+    gateway_sync::settle(services, application.id).await;
+    Ok(Connected { contract, application, api })
+}
+
+async fn check_request(
+    change: &mut Change<'_>,
+    application: &Application,
+    api: &PublishedApi,
+    by_developer: bool,
+) -> Result<(), ServiceError> {
+    if let Some(held) = store::find_between(change.connection(), application.id, api.id).await? {
+        let status = held.state.status.as_str();
+        return Err(ServiceError::Conflict(format!("the application has a contract for this API already ({status})")));
+    }
+    if application.strategy_id != api.strategy_id {
+        let message = "auth_strategy_mismatch: the application's credentials are of another strategy than the API's";
+        return Err(ServiceError::Conflict(message.to_owned()));
+    }
+    if by_developer && !api.registration_enabled {
+        return Err(ServiceError::NotFound);
+    }
+    Ok(())
+}
+
+/// An admin decides about a contract.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::Conflict`] for an event that the status does not take.
+pub async fn decide(
+    services: &Services,
+    actor: &Actor<'_>,
+    reach: Reach,
+    application: Option<&str>,
+    id: &str,
+    decision: Decision,
+) -> Result<Connected, ServiceError> {
+    let mut change = Change::begin_by(services, actor).await?;
+    let Connected { mut contract, .. } = find(change.connection(), reach, application, id).await?;
+    if let Some(event) = decision.event {
+        contract.state = contract.state.after(event).map_err(|error| ServiceError::Conflict(error.to_string()))?;
+    }
+    if let Some(suspended) = decision.suspended {
+        contract.state.suspension = contract.state.suspension.with(Cause::Admin, suspended);
+    }
+    contract.comment = decision.comment.or(contract.comment);
+    contract.updated_at = change.now();
+    store::update(change.connection(), &contract).await?;
+    // A revocation is recorded when it counts.
+    if contract.state.ending == Ending::None {
+        change.record(Operation::Update, "contracts", contract.id, shown::contract(&contract));
+    }
+    gateway_sync::enqueue(&mut change, contract.ws_id, contract.application_id).await?;
+    change.commit().await?;
+    gateway_sync::settle(services, contract.application_id).await;
+    get(services, reach, application, id).await
+}
+
+/// Removes a contract: first from Kong, then here; a new request is possible afterwards.
+///
+/// # Errors
+/// [`ServiceError::NotFound`].
+pub async fn delete(
+    services: &Services,
+    actor: &Actor<'_>,
+    reach: Reach,
+    application: Option<&str>,
+    id: &str,
+) -> Result<Effect, ServiceError> {
+    let mut change = Change::begin_by(services, actor).await?;
+    let Connected { mut contract, .. } = find(change.connection(), reach, application, id).await?;
+    contract.state.ending = Ending::Delete;
+    contract.updated_at = change.now();
+    store::update(change.connection(), &contract).await?;
+    gateway_sync::enqueue(&mut change, contract.ws_id, contract.application_id).await?;
+    change.commit().await?;
+    gateway_sync::settle(services, contract.application_id).await;
+    let left = store::find(&mut *services.store.read().await?, contract.id).await?;
+    Ok(if left.is_none() { Effect::Done } else { Effect::NotYet })
+}

@@ -1,0 +1,141 @@
+//! What developers change of their own account (dev-portal.md 3.4).
+
+use serde_json::{Map, Value};
+
+use super::sessions::LiveSession;
+use super::{Portal, Visit, notices, recovery, sessions, tokens, transitions};
+use crate::domain::developer::{Developer, EmailAddress};
+use crate::domain::portal_token::Purpose;
+use crate::services::change::{Change, Operation};
+use crate::services::error::ServiceError;
+use crate::services::mail::Link;
+use crate::services::{Services, applications};
+use crate::store::{developers, portal_sessions, portal_tokens};
+
+async fn current(change: &mut Change<'_>, live: &LiveSession) -> Result<Developer, ServiceError> {
+    developers::find_by_id(change.connection(), live.developer.id).await?.ok_or(ServiceError::NotFound)
+}
+
+/// Sets what the form asks for.
+///
+/// # Errors
+/// [`ServiceError::Schema`] with `meta.title` members.
+pub async fn set_meta(
+    services: &Services,
+    portal: &Portal,
+    visit: &Visit,
+    live: &LiveSession,
+    meta: &Map<String, Value>,
+) -> Result<Developer, ServiceError> {
+    let named = |(title, sentence): (String, String)| (format!("meta.{title}"), sentence);
+    let checked = portal.settings.meta_fields.check(meta);
+    let meta = checked.map_err(|wrong| ServiceError::Schema(wrong.into_iter().map(named).collect()))?;
+    let mut change = Change::begin_portal(services, &visit.request_id).await?;
+    let mut developer = current(&mut change, live).await?;
+    developer.meta = meta;
+    transitions::store(&mut change, &mut developer, "developer.updated").await?;
+    change.commit().await?;
+    Ok(developer)
+}
+
+/// Sets another password, ends every session and starts a new one; returns its key.
+///
+/// # Errors
+/// [`ServiceError::BadRequest`] for a wrong old one, [`ServiceError::Schema`] for a new one that breaks the rules,
+/// [`ServiceError::TooManyTokens`] for a client that guesses.
+pub async fn set_password(
+    services: &Services,
+    portal: &Portal,
+    visit: &Visit,
+    live: &LiveSession,
+    [old, new]: [&str; 2],
+) -> Result<String, ServiceError> {
+    require_password(services, visit, live, old).await?;
+    recovery::check_password(portal, new)?;
+    let password_hash = services.portal.passwords.hash(new).await?;
+    let mut change = Change::begin_portal(services, &visit.request_id).await?;
+    let mut developer = current(&mut change, live).await?;
+    developer.password_hash = Some(password_hash);
+    transitions::store(&mut change, &mut developer, "developer.password_changed").await?;
+    portal_sessions::delete_of_developer(change.connection(), developer.id, None).await?;
+    let now = change.now();
+    let key = sessions::start(change.connection(), portal, &developer, visit, now).await?;
+    change.commit().await?;
+    Ok(key)
+}
+
+async fn require_password(
+    services: &Services,
+    visit: &Visit,
+    live: &LiveSession,
+    password: &str,
+) -> Result<(), ServiceError> {
+    if !services.portal.pace.admit_password(visit.client).await {
+        return Err(ServiceError::TooManyTokens);
+    }
+    if !services.portal.passwords.verify(live.developer.password_hash.as_deref(), password).await? {
+        return Err(ServiceError::BadRequest("Old password is invalid".to_owned()));
+    }
+    services.portal.pace.forgive_password(visit.client).await;
+    Ok(())
+}
+
+/// Asks for another address: it counts once a link that is sent there was followed.
+///
+/// # Errors
+/// [`ServiceError::Schema`] for what is no address, [`ServiceError::Unique`] for a taken one.
+pub async fn ask_email(
+    services: &Services,
+    portal: &Portal,
+    visit: &Visit,
+    live: &LiveSession,
+    email: &str,
+) -> Result<(), ServiceError> {
+    let email = EmailAddress::parse(email).map_err(|error| ServiceError::field("email", error.to_string()))?;
+    if email == live.developer.email {
+        return Ok(());
+    }
+    if !services.portal.pace.admit_mail(visit.client).await {
+        return Err(ServiceError::TooManyTokens);
+    }
+    let mut change = Change::begin_portal(services, &visit.request_id).await?;
+    if developers::find_by_email(change.connection(), portal.workspace.id, &email).await?.is_some() {
+        return Err(ServiceError::Unique(vec![("email".to_owned(), email.to_string())]));
+    }
+    let (now, address) = (change.now(), Some(email.clone()));
+    let (connection, developer) = (change.connection(), &live.developer);
+    let token = tokens::issue(connection, portal, developer, Purpose::EmailChange, address, now).await?;
+    let mut message = portal.message("confirm-email-address", &email, "Confirm your new e-mail address");
+    message.paragraphs = vec![format!(
+        "The account {} of the {} shall have this address from now on. Confirm it to make the change.",
+        developer.email,
+        portal.name()
+    )];
+    message.links = vec![Link { label: "Confirm this address", url: portal.token_url("/account/verify", &token) }];
+    message.footnote = format!("The link is good for {}.", portal.expiry());
+    notices::send(services, portal, &mut change, [message]).await?;
+    change.commit().await
+}
+
+/// Deletes the own account. The password is asked for again.
+///
+/// # Errors
+/// [`ServiceError::BadRequest`] for a wrong password.
+pub async fn delete(
+    services: &Services,
+    visit: &Visit,
+    live: &LiveSession,
+    password: &str,
+) -> Result<(), ServiceError> {
+    require_password(services, visit, live, password).await.map_err(|error| match error {
+        ServiceError::BadRequest(_) => ServiceError::BadRequest("Password is invalid".to_owned()),
+        other => other,
+    })?;
+    let mut change = Change::begin_portal(services, &visit.request_id).await?;
+    let developer = current(&mut change, live).await?;
+    portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
+    applications::owner_deleted(&mut change, developer.id).await?;
+    developers::delete(change.connection(), developer.id).await?;
+    transitions::record(&mut change, Operation::Delete, &developer, "developer.deleted");
+    change.commit().await
+}

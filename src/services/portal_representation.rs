@@ -1,0 +1,171 @@
+//! Entities of the portal as the Admin API, the portal and audit records show them (dev-portal.md 5.2, 6). Secrets never are.
+
+use serde_json::{Value, json};
+
+use super::contracts::Connected;
+use super::gateway_sync::names::Names;
+use super::gateway_sync::{Overview, Report, View};
+
+use crate::domain::application::{Application, RedirectUri};
+use crate::domain::catalogue::PublishedApi;
+use crate::domain::contract::{Contract, Ending};
+use crate::domain::credential::Credential;
+use crate::domain::strategy::Strategy;
+use crate::domain::time::UnixSeconds;
+use crate::domain::workspace::Workspace;
+
+/// A strategy.
+#[must_use]
+pub fn strategy(strategy: &Strategy) -> Value {
+    json!({
+        "id": strategy.id,
+        "name": strategy.name,
+        "display_name": strategy.display_name,
+        "strategy_type": strategy.kind().as_str(),
+        "configs": { "key-auth": strategy.key_auth },
+        "created_at": strategy.created_at,
+        "updated_at": strategy.updated_at,
+    })
+}
+
+/// A published API, as admins see it.
+#[must_use]
+pub fn api(api: &PublishedApi) -> Value {
+    json!({
+        "id": api.id,
+        "name": api.name,
+        "slug": api.slug,
+        "description": api.description,
+        "document": api.document,
+        "service": { "id": api.service_id, "name": api.service_name },
+        "visibility": api.visibility.as_str(),
+        "auth_strategy_id": api.strategy_id,
+        "auto_approve": api.auto_approve,
+        "registration_enabled": api.registration_enabled,
+        "status": if api.is_published { "published" } else { "unpublished" },
+        "gate": api.has_gate,
+        "link_state": if api.is_missing { "missing" } else { "linked" },
+        "created_at": api.created_at,
+        "updated_at": api.updated_at,
+    })
+}
+
+/// An application.
+#[must_use]
+pub fn application(application: &Application) -> Value {
+    let uris: Vec<&str> = application.redirect_uris.iter().map(RedirectUri::as_str).collect();
+    json!({
+        "id": application.id,
+        "name": application.name,
+        "description": application.description,
+        "redirect_uri": uris.first(),
+        "redirect_uris": uris,
+        "custom_id": application.custom_id,
+        "auth_strategy_id": application.strategy_id,
+        "owner": { "type": "developer", "id": application.developer_id },
+        "developer": { "id": application.developer_id },
+        "status": application.status.as_str(),
+        "created_at": application.created_at,
+        "updated_at": application.updated_at,
+    })
+}
+
+/// A contract.
+#[must_use]
+pub fn contract(contract: &Contract) -> Value {
+    json!({
+        "id": contract.id,
+        "application": { "id": contract.application_id },
+        "api": { "id": contract.api_id },
+        "status": contract.state.status.number(),
+        "suspended": contract.state.suspension.is_any(),
+        "revoke_pending": contract.state.ending == Ending::Revoke,
+        "delete_pending": contract.state.ending == Ending::Delete,
+        "reason": contract.reason,
+        "comment": contract.comment,
+        "created_at": contract.created_at,
+        "updated_at": contract.updated_at,
+    })
+}
+
+/// A credential, without its value.
+#[must_use]
+pub fn credential(credential: &Credential, now: UnixSeconds) -> Value {
+    json!({
+        "type": "api_key",
+        "id": credential.id,
+        "application": { "id": credential.application_id },
+        "display_name": credential.display_name,
+        "status": credential.shown_status(now),
+        "expires_at": credential.expires_at,
+        "created_at": credential.created_at,
+    })
+}
+
+/// How far Kong is what it should be.
+#[must_use]
+pub fn gateway(view: &View) -> Value {
+    json!({
+        "state": view.state.as_str(),
+        "detail": view.detail,
+        "checked_at": view.checked_at,
+        "attempts": view.attempts,
+    })
+}
+
+/// A published API with the state of its gate.
+#[must_use]
+pub fn api_with_state(api: &PublishedApi, overview: &Overview) -> Value {
+    with(self::api(api), [("gateway", gateway(&overview.of(api.id)))])
+}
+
+/// An application with its consumer and the state of both.
+#[must_use]
+pub fn application_with_state(application: &Application, workspace: &Workspace, overview: &Overview) -> Value {
+    let names = Names::new(workspace.id, workspace.name.clone());
+    let consumer = json!({ "id": names.consumer(application.id) });
+    let state = gateway(&overview.of(application.id));
+    with(self::application(application), [("consumer", consumer), ("gateway", state)])
+}
+
+/// A contract with what it connects: it works when both sides do.
+#[must_use]
+pub fn connected(connected: &Connected, overview: &Overview) -> Value {
+    let Connected { contract, application, api } = connected;
+    let state = overview.of(application.id);
+    let of_api = overview.of(api.id);
+    let owner = json!({ "id": application.developer_id });
+    with(
+        self::contract(contract),
+        [
+            ("application", json!({ "id": application.id, "name": application.name, "developer": owner })),
+            ("service", json!({ "id": api.service_id, "name": api.service_name })),
+            ("api", json!({ "id": api.id, "name": api.name, "slug": api.slug })),
+            ("composite_id", json!(format!("{}_{}", application.id, api.service_id))),
+            ("gateway", gateway(state.worse(&of_api))),
+        ],
+    )
+}
+
+/// What a comparison with Kong found.
+#[must_use]
+pub fn report(report: &Report) -> Value {
+    let subjects: Vec<Value> = report
+        .subjects
+        .iter()
+        .map(|planned| {
+            json!({
+                "kind": planned.subject.kind.as_str(), "id": planned.subject.id, "steps": planned.steps,
+                "conflicts": planned.conflicts, "notices": planned.notices,
+            })
+        })
+        .collect();
+    json!({ "compared": report.compared, "changes": subjects, "orphans": report.orphans })
+}
+
+fn with<const N: usize>(mut entity: Value, more: [(&str, Value); N]) -> Value {
+    if let Some(members) = entity.as_object_mut() {
+        members.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    }
+    entity
+}

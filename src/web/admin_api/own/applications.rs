@@ -1,0 +1,169 @@
+//! Applications for admins: `/applications` and `/developers/{d}/applications` (dev-portal.md 6.4). Values of keys are never
+//! shown here: only a developer makes and sees them.
+
+use super::input::{self, Input};
+use super::{Answer, Call, contracts, listing};
+use crate::domain::application::{Application, parse_line};
+use crate::domain::ids::DeveloperId;
+use crate::kong::body::Members;
+use crate::services::applications::{self, ApplicationEdit, NewApplication, Reach, credentials};
+use crate::services::change::Actor;
+use crate::services::edit::Edit;
+use crate::services::gateway_sync;
+use crate::services::portal_representation as shown;
+use crate::web::error::ApiError;
+
+/// Members of answers that requests may repeat.
+pub(in crate::web) const READ_ONLY: &[&str] =
+    &["id", "consumer", "gateway", "owner", "developer", "status", "created_at", "updated_at"];
+
+/// Answers a call; `developer` is whom the path names, `path` what follows.
+pub(super) async fn answer(call: &Call<'_>, developer: Option<&str>, path: &[&str]) -> Result<Answer, ApiError> {
+    let owner = match developer {
+        Some(key) => Some(applications::owner_of(call.services, call.place.workspace.id, key).await?.id),
+        None => None,
+    };
+    let reach = Reach { workspace: call.place.workspace.id, developer: owner };
+    match (path, call.method) {
+        ([], "GET") => list(call, reach).await,
+        ([], "POST") => create(call, owner).await,
+        ([], _) => Err(ApiError::method_not_allowed("GET, HEAD, OPTIONS, POST")),
+        ([id], "GET") => show(call, &applications::get(call.services, reach, id).await?).await.map(Answer::ok),
+        ([id], "PATCH") => update(call, reach, id).await,
+        ([id], "DELETE") => {
+            let actor = Actor::Admin(call.caller);
+            Ok(contracts::gone(applications::delete(call.services, &actor, reach, id).await?))
+        }
+        ([_], _) => Err(ApiError::method_not_allowed("DELETE, GET, HEAD, OPTIONS, PATCH")),
+        ([id, "application_instances", path @ ..], _) => {
+            applications::get(call.services, reach, id).await?;
+            contracts::answer(call, Some(id), path).await
+        }
+        ([id, "credentials"], "GET") => {
+            let now = call.services.clock.now();
+            let keys = credentials::list(call.services, reach, id).await?;
+            Ok(listing::complete(&keys, |key| shown::credential(key, now)))
+        }
+        ([_, "credentials"], _) => Err(ApiError::method_not_allowed("GET, HEAD, OPTIONS")),
+        ([id, "credentials", key], "DELETE") => {
+            let actor = Actor::Admin(call.caller);
+            Ok(contracts::gone(credentials::revoke(call.services, &actor, reach, id, key).await?))
+        }
+        ([_, "credentials", _], _) => Err(ApiError::method_not_allowed("DELETE, OPTIONS")),
+        _ => Err(ApiError::not_found()),
+    }
+}
+
+async fn show(call: &Call<'_>, application: &Application) -> Result<serde_json::Value, ApiError> {
+    let overview = gateway_sync::overview(call.services, call.place.workspace.id).await?;
+    Ok(shown::application_with_state(application, call.place.workspace, &overview))
+}
+
+async fn list(call: &Call<'_>, reach: Reach) -> Result<Answer, ApiError> {
+    let found = applications::list(call.services, reach, &listing::page(call)?).await?;
+    let overview = gateway_sync::overview(call.services, call.place.workspace.id).await?;
+    let path: String = call.segments.iter().map(|segment| format!("/{segment}")).collect();
+    Ok(listing::paged(call, &path, &found, |it| shown::application_with_state(it, call.place.workspace, &overview)))
+}
+
+/// The members of a new application.
+///
+/// # Errors
+/// 400 with every wrong member.
+pub(in crate::web) fn read_new(body: &Members) -> Result<NewApplication, ApiError> {
+    let mut input = Input::of(body, READ_ONLY);
+    let name = input.required("name", parse_line);
+    let description = input.optional("description", parse_line);
+    let uris = input.redirect_uris();
+    let custom_id = input.optional("custom_id", parse_line);
+    let strategy = input.optional("auth_strategy_id", input::short_text);
+    input.finish(|| {
+        Some(NewApplication {
+            name: name?,
+            description: description?,
+            redirect_uris: uris?.unwrap_or_default(),
+            custom_id: custom_id?,
+            strategy: strategy?,
+        })
+    })
+}
+
+/// The members that change of an application.
+///
+/// # Errors
+/// 400 with every wrong member.
+pub(in crate::web) fn read_edit(body: &Members) -> Result<ApplicationEdit, ApiError> {
+    let mut input = Input::of(body, READ_ONLY);
+    let name = input.optional("name", parse_line);
+    let description = input.edit("description", parse_line);
+    let uris = input.redirect_uris();
+    let custom_id = input.edit("custom_id", parse_line);
+    input.refuse_if_present("auth_strategy_id", "immutable");
+    input.finish(|| {
+        Some(ApplicationEdit {
+            name: name?.map_or(Edit::Keep, Edit::To),
+            description: description?,
+            redirect_uris: uris?.map_or(Edit::Keep, Edit::To),
+            custom_id: custom_id?,
+        })
+    })
+}
+
+/// The API of a request for access, and its reason.
+///
+/// # Errors
+/// 400 with every wrong member.
+pub(in crate::web) fn read_request(body: &Members) -> Result<(String, Option<String>), ApiError> {
+    let mut input = Input::of(body, &[]);
+    let (service, api) = (input.reference("service"), input.reference("api"));
+    let reason = input.optional("reason", input::free_text);
+    let key = match (service, api) {
+        (Some(None), Some(None)) => input.refuse("service", "required field missing"),
+        (Some(service), Some(api)) => service.or(api),
+        _ => None,
+    };
+    input.finish(|| Some((key?, reason?)))
+}
+
+/// The name of a new key.
+///
+/// # Errors
+/// 400 with every wrong member.
+pub(in crate::web) fn read_key_name(body: &Members) -> Result<Option<String>, ApiError> {
+    let mut input = Input::of(body, &[]);
+    let name = input.optional("display_name", parse_line);
+    input.finish(|| name)
+}
+
+/// The seconds for which an old key goes on; none when nothing is said.
+///
+/// # Errors
+/// 400 with every wrong member.
+pub(in crate::web) fn read_grace(body: &Members) -> Result<i64, ApiError> {
+    let mut input = Input::of(body, &[]);
+    let grace = input.number("grace_seconds", Ok::<i64, String>);
+    input.finish(|| Some(grace?.unwrap_or(0)))
+}
+
+async fn create(call: &Call<'_>, owner: Option<DeveloperId>) -> Result<Answer, ApiError> {
+    let mut body = call.body.clone();
+    let owner = match owner {
+        Some(owner) => owner,
+        None => {
+            let given = body.remove("owner").or_else(|| body.remove("developer"));
+            let key = given.as_ref().and_then(|it| it.get("id").unwrap_or(it).as_str()).map(str::to_owned);
+            let missing = || ApiError::schema(vec![("owner".to_owned(), "required field missing".to_owned())]);
+            applications::owner_of(call.services, call.place.workspace.id, &key.ok_or_else(missing)?).await?.id
+        }
+    };
+    let new = read_new(&body)?;
+    let actor = Actor::Admin(call.caller);
+    let made = applications::create(call.services, &actor, call.place.workspace.id, owner, new).await?;
+    Ok(Answer::created(show(call, &made).await?))
+}
+
+async fn update(call: &Call<'_>, reach: Reach, id: &str) -> Result<Answer, ApiError> {
+    let edit = read_edit(&call.body)?;
+    let changed = applications::update(call.services, &Actor::Admin(call.caller), reach, id, edit).await?;
+    Ok(Answer::ok(show(call, &changed).await?))
+}

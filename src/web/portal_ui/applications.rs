@@ -1,0 +1,469 @@
+//! `/applications`: the developer's applications, each with its access to APIs and its keys.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use askama::Template;
+
+use super::catalogue::tone;
+use super::forms::{DeveloperForm, Fields};
+use super::shell::{PortalSection, PortalShell};
+use super::visitor::DeveloperPage;
+use crate::domain::application::{Application, ApplicationStatus, RedirectUri, parse_line};
+use crate::domain::contract::{ContractStatus, Ending};
+use crate::domain::sync::SyncState;
+use crate::services::applications::credentials::{self, Issued};
+use crate::services::applications::{self, ApplicationEdit, Effect, NewApplication, Reach};
+use crate::services::change::Actor;
+use crate::services::contracts::{self, Connected};
+use crate::services::edit::Edit;
+use crate::services::gateway_sync::{self, Overview, View};
+use crate::services::portal::Visit;
+use crate::services::{Page, why};
+use crate::web::admin_ui::flash::Flash;
+use crate::web::admin_ui::form::{Errors, Field};
+use crate::web::admin_ui::times::When;
+use crate::web::error::ApiError;
+use crate::web::portal_api::guard::{PortalError, PortalResult};
+
+/// Inputs of an application: ids and labels.
+const INPUTS: &[(&str, &str)] = &[
+    ("name", "Name"),
+    ("description", "Description"),
+    ("redirect_uri", "Redirect URI"),
+    ("custom_id", "Reference ID"),
+    ("grace", "Grace period"),
+];
+
+#[derive(Template)]
+#[template(path = "portal/applications.html")]
+struct ApplicationsPage {
+    shell: PortalShell,
+    applications: Vec<Row>,
+}
+
+struct Row {
+    url: String,
+    name: String,
+    description: String,
+    approved: usize,
+    pending: usize,
+    state: Badge,
+}
+
+/// A word with its colour.
+struct Badge {
+    tone: &'static str,
+    text: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "portal/application_new.html")]
+struct NewPage {
+    shell: PortalShell,
+    errors: Errors,
+    form: Form,
+}
+
+/// The inputs of an application.
+struct Form {
+    name: Field,
+    description: Field,
+    redirect_uri: Field,
+    custom_id: Field,
+}
+
+#[derive(Template)]
+#[template(path = "portal/application.html")]
+struct ApplicationPage {
+    shell: PortalShell,
+    errors: Errors,
+    id: String,
+    name: String,
+    is_going: bool,
+    is_suspended: bool,
+    state: Badge,
+    detail: String,
+    contracts: Vec<ContractRow>,
+    keys: Vec<KeyRow>,
+    key_name: Field,
+    issued: Option<Once>,
+    form: Form,
+}
+
+struct ContractRow {
+    id: String,
+    api: String,
+    api_url: String,
+    why_url: String,
+    status: Badge,
+    gateway: Badge,
+    comment: String,
+    is_suspended: bool,
+    is_ending: bool,
+}
+
+struct KeyRow {
+    id: String,
+    name: String,
+    status: &'static str,
+    tone: &'static str,
+    created: When,
+    expires: Option<When>,
+    is_live: bool,
+}
+
+/// A key that is shown once.
+struct Once {
+    value: String,
+    name: String,
+    is_ready: bool,
+}
+
+#[derive(Template)]
+#[template(path = "portal/access.html")]
+struct AccessPage {
+    shell: PortalShell,
+    application: String,
+    application_url: String,
+    api: String,
+    first: Option<String>,
+    conditions: Vec<why::Condition>,
+}
+
+impl DeveloperPage {
+    fn reach(&self) -> Reach {
+        Reach::developer(self.portal.workspace.id, self.developer().id)
+    }
+
+    fn actor<'v>(&self, visit: &'v Visit) -> Actor<'v> {
+        Actor::Developer { id: self.developer().id, request_id: &visit.request_id }
+    }
+
+    async fn gateway(&self) -> Result<Overview, PortalError> {
+        Ok(gateway_sync::overview(&self.services, self.portal.workspace.id).await?)
+    }
+
+    fn application_url(&self, id: &str) -> String {
+        self.url(&format!("/applications/{id}"))
+    }
+}
+
+const fn gateway_badge(view: &View) -> Badge {
+    match view.state {
+        SyncState::InSync => Badge { tone: "ok", text: "in effect" },
+        SyncState::Pending => Badge { tone: "info", text: "on its way" },
+        SyncState::Error => Badge { tone: "warn", text: "not yet effective" },
+        SyncState::Conflict => Badge { tone: "bad", text: "needs an admin" },
+    }
+}
+
+/// `GET /applications`
+pub(super) async fn list(page: DeveloperPage) -> PortalResult {
+    let overview = page.gateway().await?;
+    let all = Page { size: 1000, after: String::new() };
+    let mut rows = Vec::new();
+    for application in applications::list(&page.services, page.reach(), &all).await?.items {
+        let id = application.id.to_string();
+        let held = contracts::list_of(&page.services, page.reach(), &id).await?;
+        let count = |status| held.iter().filter(|it| it.contract.state.status == status).count();
+        rows.push(Row {
+            url: page.application_url(&id),
+            approved: count(ContractStatus::Approved),
+            pending: count(ContractStatus::Pending),
+            state: gateway_badge(&overview.of(application.id)),
+            description: application.description.unwrap_or_default(),
+            name: application.name,
+        });
+    }
+    let shell = page.shell("Applications", PortalSection::Applications)?;
+    page.render(StatusCode::OK, &ApplicationsPage { shell, applications: rows })
+}
+
+/// `GET /applications/new`
+pub(super) async fn show_new(page: DeveloperPage) -> PortalResult {
+    new_page(&page, &Fields::default(), Errors::default())
+}
+
+fn new_page(page: &DeveloperPage, fields: &Fields, errors: Errors) -> PortalResult {
+    let shell = page.shell("New application", PortalSection::Applications)?;
+    let form = typed(fields, &errors);
+    page.render(errors.status(), &NewPage { shell, form, errors })
+}
+
+fn typed(fields: &Fields, errors: &Errors) -> Form {
+    let field = |id: &str| Field::checked(fields.text(id), errors, id);
+    Form {
+        name: field("name"),
+        description: field("description"),
+        redirect_uri: field("redirect_uri"),
+        custom_id: field("custom_id"),
+    }
+}
+
+/// What a form says of an application, or everything that is wrong with it.
+fn read(fields: &Fields) -> Result<NewApplication, Errors> {
+    let mut errors = Errors::default();
+    let mut line = |id: &str, label: &str, is_required: bool| match (fields.text(id), is_required) {
+        ("", false) => None,
+        (text, _) => match parse_line(text) {
+            Ok(line) => Some(line),
+            Err(sentence) => {
+                errors.push(id, label, &sentence);
+                None
+            }
+        },
+    };
+    let (name, description) = (line("name", "Name", true), line("description", "Description", false));
+    let custom_id = line("custom_id", "Reference ID", false);
+    let mut redirect_uris = Vec::new();
+    for text in fields.text("redirect_uri").split_whitespace() {
+        match RedirectUri::parse(text) {
+            Ok(uri) => redirect_uris.push(uri),
+            Err(sentence) => errors.push("redirect_uri", "Redirect URI", &sentence),
+        }
+    }
+    match (name, errors.items.is_empty()) {
+        (Some(name), true) => Ok(NewApplication { name, description, redirect_uris, custom_id, strategy: None }),
+        _ => Err(errors),
+    }
+}
+
+/// `POST /applications/new`
+pub(super) async fn create(form: DeveloperForm) -> PortalResult {
+    let DeveloperForm { page, fields } = form;
+    let visit = page.visit.visit();
+    let new = match read(&fields) {
+        Ok(new) => new,
+        Err(errors) => return new_page(&page, &fields, errors),
+    };
+    let (workspace, developer) = (page.portal.workspace.id, page.developer().id);
+    match applications::create(&page.services, &page.actor(&visit), workspace, developer, new).await {
+        Ok(made) => {
+            let words = format!("{} was created. Now create a key, and ask for access to an API.", made.name);
+            page.done(&page.application_url(&made.id.to_string()), &Flash::ok(words))
+        }
+        Err(refusal) => {
+            let errors = Errors::of_refusal(ApiError::of_portal(refusal), INPUTS)?;
+            new_page(&page, &fields, errors)
+        }
+    }
+}
+
+/// `GET /applications/{id}`
+pub(super) async fn show(page: DeveloperPage, path: Path<(String, String)>) -> PortalResult {
+    one(&page, &path.1, None, Errors::default(), None).await
+}
+
+/// The page of an application; `fields` is what was typed and refused.
+async fn one(
+    page: &DeveloperPage,
+    id: &str,
+    fields: Option<&Fields>,
+    errors: Errors,
+    issued: Option<Once>,
+) -> PortalResult {
+    let application = applications::get(&page.services, page.reach(), id).await?;
+    let overview = page.gateway().await?;
+    let held = contracts::list_of(&page.services, page.reach(), id).await?;
+    let keys = credentials::list(&page.services, page.reach(), id).await?;
+    let view = overview.of(application.id);
+    let rendered = ApplicationPage {
+        shell: page.shell(&application.name, PortalSection::Applications)?,
+        id: id.to_owned(),
+        is_going: application.status == ApplicationStatus::Deleting,
+        is_suspended: application.status == ApplicationStatus::Suspended,
+        state: gateway_badge(&view),
+        detail: if view.state == SyncState::InSync { String::new() } else { view.detail.unwrap_or_default() },
+        contracts: held.iter().map(|it| contract_row(page, it, &overview)).collect(),
+        keys: keys.iter().map(|key| key_row(page, key)).collect(),
+        key_name: Field::checked(fields.map(|it| it.text("display_name")).unwrap_or_default(), &errors, "display_name"),
+        form: fields.map_or_else(|| stored(&application), |fields| typed(fields, &errors)),
+        name: application.name,
+        issued,
+        errors,
+    };
+    page.render(rendered.errors.status(), &rendered)
+}
+
+fn stored(application: &Application) -> Form {
+    let uris: Vec<&str> = application.redirect_uris.iter().map(RedirectUri::as_str).collect();
+    Form {
+        name: Field::of(&application.name),
+        description: Field::of(application.description.as_deref().unwrap_or_default()),
+        redirect_uri: Field::of(uris.join(" ")),
+        custom_id: Field::of(application.custom_id.as_deref().unwrap_or_default()),
+    }
+}
+
+fn contract_row(page: &DeveloperPage, it: &Connected, overview: &Overview) -> ContractRow {
+    let state = it.contract.state;
+    let (of_application, of_api) = (overview.of(it.application.id), overview.of(it.api.id));
+    let application = it.application.id;
+    ContractRow {
+        id: it.contract.id.to_string(),
+        api: it.api.name.clone(),
+        api_url: page.url(&format!("/apis/{}", it.api.slug)),
+        why_url: page.url(&format!("/applications/{application}/access/{}", it.api.id)),
+        status: Badge { tone: tone(state.status), text: state.status.as_str() },
+        gateway: match of_application.worse(&of_api) {
+            // In sync with a contract that grants nothing means a closed door.
+            view if view.state == SyncState::InSync && !state.wants_grant() => Badge { tone: "plain", text: "closed" },
+            view => gateway_badge(view),
+        },
+        comment: it.contract.comment.clone().unwrap_or_default(),
+        is_suspended: state.suspension.is_any(),
+        is_ending: state.ending != Ending::None,
+    }
+}
+
+fn key_row(page: &DeveloperPage, key: &crate::domain::credential::Credential) -> KeyRow {
+    let now = page.now();
+    let status = key.shown_status(now);
+    KeyRow {
+        id: key.id.to_string(),
+        name: key.display_name.clone(),
+        tone: match status {
+            "active" => "ok",
+            "revoke_pending" => "warn",
+            _ => "plain",
+        },
+        status: if status == "revoke_pending" { "revocation not yet effective" } else { status },
+        created: When::new(key.created_at, now),
+        expires: key.expires_at.map(|end| When::new(end, now)),
+        is_live: key.is_live(now),
+    }
+}
+
+/// `POST /applications/{id}`
+pub(super) async fn update(form: DeveloperForm, path: Path<(String, String)>) -> PortalResult {
+    let DeveloperForm { page, fields } = form;
+    let visit = page.visit.visit();
+    let new = match read(&fields) {
+        Ok(new) => new,
+        Err(errors) => return one(&page, &path.1, Some(&fields), errors, None).await,
+    };
+    let edit = ApplicationEdit {
+        name: Edit::To(new.name),
+        description: Edit::To(new.description),
+        redirect_uris: Edit::To(new.redirect_uris),
+        custom_id: Edit::To(new.custom_id),
+    };
+    match applications::update(&page.services, &page.actor(&visit), page.reach(), &path.1, edit).await {
+        Ok(_) => page.done(&page.application_url(&path.1), &Flash::ok("The application was saved.")),
+        Err(refusal) => {
+            let errors = Errors::of_refusal(ApiError::of_portal(refusal), INPUTS)?;
+            one(&page, &path.1, Some(&fields), errors, None).await
+        }
+    }
+}
+
+/// `POST /applications/{id}/delete`
+pub(super) async fn delete(form: DeveloperForm, path: Path<(String, String)>) -> PortalResult {
+    let DeveloperForm { page, fields } = form;
+    let visit = page.visit.visit();
+    let application = applications::get(&page.services, page.reach(), &path.1).await?;
+    if fields.text("confirm") != application.name {
+        let errors = Errors::of_field("confirm", "Name", "does not match the name of the application");
+        return one(&page, &path.1, None, errors, None).await;
+    }
+    let effect = applications::delete(&page.services, &page.actor(&visit), page.reach(), &path.1).await?;
+    let message = match effect {
+        Effect::Done => Flash::ok(format!("{} was deleted; its keys do not work any more.", application.name)),
+        Effect::NotYet => Flash::warn(format!("{} is being deleted: {NOT_YET}", application.name)),
+    };
+    page.done(&page.url("/applications"), &message)
+}
+
+/// What is said while Kong has not confirmed a removal.
+const NOT_YET: &str = "not yet effective, the gateway has not confirmed it.";
+
+/// `POST /applications/{id}/contracts/{contract}/delete`
+pub(super) async fn leave(form: DeveloperForm, path: Path<(String, String, String)>) -> PortalResult {
+    let DeveloperForm { page, .. } = form;
+    let visit = page.visit.visit();
+    let (actor, reach) = (page.actor(&visit), page.reach());
+    let effect = contracts::delete(&page.services, &actor, reach, Some(&path.1), &path.2).await?;
+    let message = match effect {
+        Effect::Done => Flash::ok("The access was given up."),
+        Effect::NotYet => Flash::warn(format!("The access is being given up: {NOT_YET}")),
+    };
+    page.done(&page.application_url(&path.1), &message)
+}
+
+/// `POST /applications/{id}/keys`: the answer itself shows the key, since no later page can.
+pub(super) async fn create_key(form: DeveloperForm, path: Path<(String, String)>) -> PortalResult {
+    let DeveloperForm { page, fields } = form;
+    let visit = page.visit.visit();
+    let name = match fields.text("display_name") {
+        "" => Ok(None),
+        text => parse_line(text).map(Some),
+    };
+    let name = match name {
+        Ok(name) => name,
+        Err(sentence) => {
+            let errors = Errors::of_field("display_name", "Name of the key", &sentence);
+            return one(&page, &path.1, None, errors, None).await;
+        }
+    };
+    let made = credentials::create(&page.services, &page.actor(&visit), page.reach(), &path.1, name).await;
+    shown_once(&page, &path.1, made).await
+}
+
+/// `POST /applications/{id}/keys/{key}/rotate`
+pub(super) async fn rotate_key(form: DeveloperForm, path: Path<(String, String, String)>) -> PortalResult {
+    let DeveloperForm { page, fields } = form;
+    let visit = page.visit.visit();
+    let grace = fields.text("grace").parse().unwrap_or(-1);
+    let (actor, reach) = (page.actor(&visit), page.reach());
+    let made = credentials::rotate(&page.services, &actor, reach, &path.1, &path.2, grace).await;
+    shown_once(&page, &path.1, made).await
+}
+
+async fn shown_once(
+    page: &DeveloperPage,
+    id: &str,
+    made: Result<Issued, crate::services::error::ServiceError>,
+) -> PortalResult {
+    match made {
+        Ok(issued) => {
+            let once = Once {
+                value: issued.key.expose().to_owned(),
+                name: issued.credential.display_name,
+                is_ready: issued.effect == Effect::Done,
+            };
+            one(page, id, None, Errors::default(), Some(once)).await
+        }
+        Err(refusal) => {
+            let errors = Errors::of_refusal(ApiError::of_portal(refusal), INPUTS)?;
+            one(page, id, None, errors, None).await
+        }
+    }
+}
+
+/// `POST /applications/{id}/keys/{key}/revoke`
+pub(super) async fn revoke_key(form: DeveloperForm, path: Path<(String, String, String)>) -> PortalResult {
+    let DeveloperForm { page, .. } = form;
+    let visit = page.visit.visit();
+    let (actor, reach) = (page.actor(&visit), page.reach());
+    let effect = credentials::revoke(&page.services, &actor, reach, &path.1, &path.2).await?;
+    let message = match effect {
+        Effect::Done => Flash::ok("The key was revoked and does not work any more."),
+        Effect::NotYet => Flash::warn(format!("The key is being revoked: {NOT_YET}")),
+    };
+    page.done(&page.application_url(&path.1), &message)
+}
+
+/// `GET /applications/{id}/access/{api}`: why calls are let through or refused.
+pub(super) async fn explain(page: DeveloperPage, path: Path<(String, String, String)>) -> PortalResult {
+    let application = applications::get(&page.services, page.reach(), &path.1).await?;
+    let (api, conditions) = why::explain(&page.services, page.reach(), &path.1, &path.2).await?;
+    let rendered = AccessPage {
+        shell: page.shell("Access", PortalSection::Applications)?,
+        application: application.name,
+        application_url: page.application_url(&path.1),
+        api: api.name,
+        first: conditions.iter().find(|it| !it.is_met).map(|it| it.sentence.clone()),
+        conditions,
+    };
+    page.render(StatusCode::OK, &rendered)
+}

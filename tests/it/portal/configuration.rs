@@ -1,0 +1,168 @@
+//! Scenarios 1 to 8: switches, workspaces, origins.
+
+use serde_json::json;
+
+use super::{Client, registration, with_portal};
+
+#[actix_web::test]
+async fn dp_001_while_the_portal_is_off_nothing_of_it_is_there() {
+    with_portal(
+        |settings| settings.portal.enabled = false,
+        async |scene| {
+            for url in [&scene.gui, &scene.api] {
+                for path in ["/default/", "/default/login", "/default/auth", "/default/developer", "/"] {
+                    assert_eq!(Client::at(url).get(path).await.status, 404, "{url}{path}");
+                }
+            }
+            for path in ["/portal/default/", "/portal-api/default/developer/meta_fields"] {
+                assert_eq!(Client::at(&scene.running.gui).get(path).await.status, 404, "{path}");
+            }
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn dp_002_a_workspace_switches_its_portal_off_and_on_without_a_restart() {
+    with_portal(
+        |_| {},
+        async |scene| {
+            let mut client = Client::at(&scene.gui);
+            assert_eq!(client.get("/default/").await.status, 200);
+            let off = json!({"config": {"portal": false}});
+            assert_eq!(scene.admin("PATCH", "/workspaces/default", off).await.0, 200);
+            assert_eq!(client.get("/default/").await.status, 404);
+            assert_eq!(scene.client().get("/developer/meta_fields").await.status, 404);
+            let on = json!({"config": {"portal": true}});
+            assert_eq!(scene.admin("PATCH", "/workspaces/default", on).await.0, 200);
+            assert_eq!(client.get("/default/").await.status, 200);
+            assert_eq!(client.get("/nowhere/").await.status, 404);
+            let wrong = scene.admin("PATCH", "/workspaces/default", json!({"config": {"portal": "perhaps"}})).await;
+            assert_eq!((wrong.0, &wrong.1["fields"]["config.portal"]), (400, &json!("expected a boolean")));
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn dp_003_without_portal_auth_there_are_pages_and_no_accounts() {
+    with_portal(
+        |settings| settings.portal.auth = None,
+        async |scene| {
+            assert_eq!(Client::at(&scene.gui).get("/default/").await.status, 200);
+            let mut client = scene.client();
+            for (method, path) in [
+                ("GET", "/auth"),
+                ("POST", "/register"),
+                ("GET", "/developer"),
+                ("GET", "/developer/meta_fields"),
+                ("POST", "/forgot-password"),
+                ("POST", "/applications"),
+            ] {
+                let body = (method == "POST").then(|| "{}".to_owned());
+                let reply = client.send(method, path, &[("content-type", "application/json")], body).await;
+                assert_eq!(reply.status, 404, "{method} {path}");
+            }
+            for path in ["/default/login", "/default/register", "/default/settings", "/default/pending"] {
+                assert_eq!(Client::at(&scene.gui).get(path).await.status, 404, "{path}");
+            }
+        },
+    )
+    .await;
+}
+
+#[test]
+fn dp_004_a_node_does_not_start_with_accounts_and_no_session_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let conf = folder.path().join("kong.conf");
+    std::fs::write(&conf, "portal = on\nportal_auth = basic-auth\n").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kong-sso"));
+    let run = command.env_clear().args(["start", "-c", conf.to_str().unwrap()]).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(!run.status.success() && said.contains("portal_session_conf"), "{said}");
+}
+
+#[actix_web::test]
+async fn dp_006_a_workspace_approves_by_itself_and_others_do_not() {
+    with_portal(
+        |_| {},
+        async |scene| {
+            let payments = json!({"name": "payments", "config": {"portal_auto_approve": true}});
+            let made = scene.admin("POST", "/workspaces", payments).await;
+            assert_eq!(made.0, 201, "{}", made.1);
+            let there = scene.client_of("payments").post("/register", registration("ann@example.com")).await;
+            assert_eq!(there.json()["developer"]["status"], 0);
+            assert_eq!(scene.register("ann@example.com").await["developer"]["status"], 1);
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn dp_008_scripts_of_the_pages_origin_may_call_and_others_may_not() {
+    with_portal(
+        |_| {},
+        async |scene| {
+            let preflight = [("access-control-request-method", "POST"), ("origin", scene.gui.as_str())];
+            let reply = scene.client().send("OPTIONS", "/register", &preflight, None).await;
+            assert_eq!((reply.status, reply.header("access-control-allow-origin")), (204, scene.gui.as_str()));
+            assert_eq!(reply.header("access-control-allow-credentials"), "true");
+            let foreign = [("access-control-request-method", "POST"), ("origin", "https://evil.example")];
+            let reply = scene.client().send("OPTIONS", "/register", &foreign, None).await;
+            assert_eq!(reply.header("access-control-allow-origin"), "");
+            let any = json!({"config": {"portal_cors_origins": ["*"]}});
+            assert_eq!(scene.admin("PATCH", "/workspaces/default", any).await.0, 200);
+            let reply = scene.client().send("OPTIONS", "/register", &foreign, None).await;
+            assert_eq!(reply.header("access-control-allow-origin"), "*");
+            assert_eq!(reply.header("access-control-allow-credentials"), "");
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn a_path_in_portal_gui_host_is_where_the_pages_are() {
+    with_portal(
+        |settings| settings.portal.gui_url.push_str("/dev"),
+        async |scene| {
+            let browser = scene.browser();
+            assert_eq!(browser.get("/default/").await.status, 404);
+            let root = browser.get("/dev").await;
+            assert_eq!((root.status, root.location().as_str()), (302, "/dev/default/"));
+            scene.developer("ann@example.com").await;
+            let fields = [("email", "ann@example.com"), ("password", super::PASSWORD)];
+            let home = browser.submit_and_follow("/dev/default/login", "/dev/default/login", &fields).await;
+            assert!(home.status == 200 && home.has("a[href='/dev/default/settings']"), "{}", home.text);
+            let css = home.attributes("link[rel=stylesheet]", "href").remove(0);
+            assert_eq!(browser.get(&css).await.status, 200, "{css}");
+            scene.client().post("/forgot-password", json!({"email": "ann@example.com"})).await;
+            let mail = scene.mails_to("ann@example.com").await.remove(0);
+            assert!(mail.text.contains(&format!("{}/dev/default/reset-password?token=", scene.gui)), "{mail:?}");
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn the_portal_is_on_the_gui_s_origin_too_with_one_session_for_both_faces() {
+    with_portal(
+        |_| {},
+        async |scene| {
+            scene.developer("ann@example.com").await;
+            let mut api = Client::at(&format!("{}/portal-api/default", scene.running.gui));
+            let reply = api.log_in("ann@example.com", super::PASSWORD).await;
+            assert_eq!(reply.status, 204);
+            let lines: Vec<_> = reply.headers.get_all("set-cookie").iter().map(|it| it.to_str().unwrap()).collect();
+            let is_for = |path: &str| lines.iter().any(|line| line.ends_with(&format!("Path={path}")));
+            assert!(is_for("/portal/default") && is_for("/portal-api/default"), "{lines:?}");
+            let mut pages = Client::at(&format!("{}/portal/default", scene.running.gui));
+            pages.cookies.clone_from(&api.cookies);
+            let page = pages.get("/settings").await;
+            assert!(page.status == 200 && page.text.contains("ann@example.com"), "{}", page.text);
+            let css = page.text.split("href=\"").find(|part| part.contains(".css")).unwrap();
+            let css = css.split('"').next().unwrap();
+            assert_eq!(Client::at(&scene.running.gui).get(css).await.status, 200, "{css}");
+        },
+    )
+    .await;
+}
