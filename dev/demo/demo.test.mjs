@@ -12,7 +12,8 @@ import { BINARY, freePort, scratch } from '../lib/node.mjs';
 import { api, byToken, signIn, startParts } from '../lib/stack.mjs';
 
 const MAIN = fileURLToPath(new URL('main.mjs', import.meta.url));
-const VARIABLES = ['DEMO_GUI_PORT', 'DEMO_ADMIN_PORT', 'DEMO_STATUS_PORT', 'DEMO_IDP_PORT', 'DEMO_KONG_ADMIN_PORT', 'DEMO_KONG_GUI_PORT'];
+const VARIABLES = ['DEMO_GUI_PORT', 'DEMO_ADMIN_PORT', 'DEMO_STATUS_PORT', 'DEMO_IDP_PORT',
+  'DEMO_PORTAL_PORT', 'DEMO_PORTAL_API_PORT', 'DEMO_KONG_ADMIN_PORT', 'DEMO_KONG_GUI_PORT', 'DEMO_KONG_PROXY_PORT'];
 
 /** Start the demo on free ports; `ready` resolves with its lines so far at the last of them. */
 async function startDemo(env = {}) {
@@ -74,6 +75,37 @@ test('the demo starts, its three people may do what it says, and it stops whole'
     assert.match(lines.at(-1), /^kong-sso demo is ready/);
   }
   assert.deepEqual(await openPorts(demo), []);
+});
+
+test('bob gets a key for a published API in the portal, and it works at the proxy', async () => {
+  const demo = await startDemo();
+  try {
+    const lines = await demo.ready;
+    const [, email, password] = /Developer portal .* (\S+@\S+), password (\S+);/.exec(lines.join('\n'));
+    const portal = `http://127.0.0.1:${demo.ports.DEMO_PORTAL_API_PORT}/default`;
+    const entered = await fetch(`${portal}/auth`, { headers: { authorization: `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}` } });
+    assert.equal(entered.status, 204);
+    const cookie = entered.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+    const call = async (method, path, body) => {
+      const answer = await fetch(`${portal}${path}`, { method, headers: { cookie, 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
+      return { status: answer.status, body: await answer.json() };
+    };
+    const { body: services } = await call('GET', '/application_services');
+    assert.deepEqual(services.data.map(({ app_registration_config: api }) => api.display_name).sort(), ['Catalogue', 'Inventory']);
+    const made = await call('POST', '/applications', { name: 'shop' });
+    assert.equal(made.status, 201);
+    const key = await call('POST', `/applications/${made.body.id}/credentials`, {});
+    const status = (path) => fetch(`http://127.0.0.1:${demo.ports.DEMO_KONG_PROXY_PORT}${path}`, { headers: { apikey: key.body.credential } }).then((answer) => answer.status);
+    assert.deepEqual([await status('/catalogue/products'), await status('/inventory/items')], [403, 403]);
+    for (const service of services.data) {
+      const asked = await call('POST', `/applications/${made.body.id}/application_instances`, { service: { id: service.id } });
+      assert.equal(asked.status, 201);
+    }
+    assert.deepEqual([await status('/catalogue/products'), await status('/inventory/items')], [200, 403]);
+    assert.equal((await fetch(`http://127.0.0.1:${demo.ports.DEMO_PORTAL_PORT}/default/apis`)).status, 200);
+  } finally {
+    await demo.stop();
+  }
 });
 
 test('each start has secrets and a store of its own', async () => {

@@ -6,8 +6,11 @@ const PORTS = [
   ['admin', 'DEMO_ADMIN_PORT', 9001, 'protected Admin API'],
   ['status', 'DEMO_STATUS_PORT', 9007, 'health and metrics'],
   ['idp', 'DEMO_IDP_PORT', 9010, 'identity provider'],
+  ['portal', 'DEMO_PORTAL_PORT', 8003, 'developer portal'],
+  ['portalApi', 'DEMO_PORTAL_API_PORT', 8004, 'JSON API of the developer portal'],
   ['kongAdmin', 'DEMO_KONG_ADMIN_PORT', 9011, "stand-in for Kong's Admin API"],
   ['kongGui', 'DEMO_KONG_GUI_PORT', 9012, 'stand-in for Kong Manager'],
+  ['kongProxy', 'DEMO_KONG_PROXY_PORT', 9013, "stand-in for Kong's proxy"],
 ];
 
 /** Something that the person who started the demo can mend; the message says how. */
@@ -20,7 +23,7 @@ export function placesOf(env) {
   const list = used.map(([name, variable, usual, what]) => ({ name, variable, what, port: port(env, variable, usual) }));
   const address = Object.fromEntries(list.map(({ name, port }) => [name, `127.0.0.1:${port}`]));
   const kong = real ?? { admin: `http://${address.kongAdmin}`, gui: `http://${address.kongGui}` };
-  return { list, address, kong, isRealKong: real !== undefined, gui: `http://${address.gui}/` };
+  return { list, address, kong, isRealKong: real !== undefined, gui: `http://${address.gui}/`, portal: `http://${address.portal}/` };
 }
 
 function port(env, variable, usual) {

@@ -10,7 +10,7 @@ const HEAD = `# Settings of a running demo, written anew at each start of it. Th
 /** Fresh secrets. `token` is the RBAC token of the first super-admin, kong_admin. */
 export function newSecrets() {
   const secret = () => randomBytes(24).toString('base64url');
-  return { client: secret(), session: secret(), encryption: secret(), token: secret() };
+  return { client: secret(), session: secret(), encryption: secret(), portal: secret(), token: secret() };
 }
 
 /** The text of kong.conf. */
@@ -38,5 +38,13 @@ export function demoSettings({ address, kong, gui }, secrets, directory) {
       logout_redirect_uri: [gui],
       session_secret: secrets.session,
     },
+    portal: 'on',
+    portal_auth: 'basic-auth',
+    portal_session_conf: { secret: secrets.portal },
+    portal_gui_listen: address.portal,
+    portal_gui_host: address.portal,
+    portal_api_listen: address.portalApi,
+    portal_smtp_admin_emails: 'alice@example.com',
+    sso_portal_outbox_dir: join(directory, 'mails'),
   });
 }

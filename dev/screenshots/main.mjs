@@ -57,12 +57,39 @@ async function pictures(browser, gui) {
   await take(page, 'audit-dark', `${gui}/_sso/audit`);
 }
 
+/** The portal as bob sees it, with a key of his. */
+async function portalPictures(browser) {
+  const portal = 'http://127.0.0.1:8003/default';
+  const page = await openPage(browser, VIEW);
+  await page.goto(`${portal}/login`);
+  await page.getByLabel('E-mail').fill('bob@example.com');
+  await page.getByLabel('Password').fill('bob-the-developer');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL((url) => !url.pathname.includes('login'));
+  await page.goto(`${portal}/applications/new`);
+  await page.getByLabel('Name').first().fill('Shop');
+  await page.getByRole('button', { name: 'Create application' }).click();
+  await page.waitForURL(/\/applications\/[0-9a-f-]{36}/);
+  const application = page.url();
+  for (const slug of ['catalogue', 'inventory']) {
+    await page.goto(`${portal}/apis/${slug}`);
+    if (slug === 'inventory') await take(page, 'portal-api');
+    await page.getByRole('button', { name: 'Request access' }).click();
+    await page.waitForLoadState('networkidle');
+  }
+  await page.goto(application);
+  await page.getByRole('button', { name: 'Create a key' }).click();
+  await page.waitForSelector('.secret');
+  await take(page, 'portal-application');
+}
+
 await mkdir(IMAGES, { recursive: true });
 const demo = await startDemo();
 const browser = await launchChromium();
 try {
   await everydayLife(browser, demo.gui);
   await pictures(browser, demo.gui);
+  await portalPictures(browser);
 } finally {
   await browser.close();
   await demo.stop();
