@@ -96,6 +96,8 @@ pub fn slug_of(name: &str) -> String {
             break;
         }
     }
+    // What is beyond ASCII takes several letters at once.
+    slug.truncate(LONGEST_SLUG);
     let slug = slug.trim_end_matches('-');
     if slug.is_empty() { "api".to_owned() } else { slug.to_owned() }
 }

@@ -172,6 +172,17 @@ pub fn workspace_roles() -> Vec<BuiltInRole> {
         "/applications",
         "/applications/*",
         "/applications/*/*",
+        "/applications/*/*/*",
+        "/application_instances",
+        "/application_instances/*",
+        "/application-auth-strategies",
+        "/application-auth-strategies/*",
+        "/developers/*/*/*",
+        "/developers/*/*/*/*",
+        "/developers/*/*/*/*/*",
+        "/portal/*",
+        "/portal/*/*",
+        "/portal/*/*/*",
     ];
     vec![
         BuiltInRole {

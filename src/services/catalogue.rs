@@ -13,8 +13,9 @@ use super::strategies as strategy_service;
 use crate::domain::catalogue::{PublishedApi, Visibility, slug_of};
 use crate::domain::contract::ContractStatus;
 use crate::domain::ids::{ApiId, WorkspaceId};
+use crate::domain::strategy::{BUILT_IN, Strategy};
 use crate::domain::workspace::Workspace;
-use crate::store::{Page, Paged, contracts, published_apis, strategies};
+use crate::store::{Page, Paged, contracts, published_apis};
 
 /// A service to be published.
 #[derive(Clone, Debug)]
@@ -174,15 +175,17 @@ pub async fn publish(
     let service =
         service.ok_or_else(|| ServiceError::field("service", format!("Kong has no service '{}'", new.service)))?;
     let (service_id, service_name) = named(&service);
+    let service_id = service_id.parse().map_err(|_| ServiceError::field("service", "its id is no UUID"))?;
+    let strategy = find_strategy(services, workspace.id, new.strategy.as_deref()).await?;
+    // Before the transaction: Kong may take its time, and the database has one writer.
+    gateway_sync::check_gate(services, workspace, service_id, &strategy).await?;
     let mut change = Change::begin_by(services, actor).await?;
     let now = change.now();
-    let strategy =
-        strategy_service::find_or_default(change.connection(), workspace.id, new.strategy.as_deref(), now).await?;
     let name = new.name.unwrap_or_else(|| service_name.clone());
     let api = PublishedApi {
         id: ApiId::generate(),
         ws_id: workspace.id,
-        service_id: service_id.parse().map_err(|_| ServiceError::field("service", "its id is no UUID"))?,
+        service_id,
         service_name,
         slug: new.slug.unwrap_or_else(|| slug_of(&name)),
         name,
@@ -199,7 +202,6 @@ pub async fn publish(
         updated_at: now,
     };
     published_apis::create(change.connection(), &api).await?;
-    gateway_sync::check_gate(services, workspace, &api, &strategy).await?;
     change.record(Operation::Create, "published_apis", api.id, shown::api(&api));
     gateway_sync::enqueue(&mut change, workspace.id, api.id).await?;
     change.commit().await?;
@@ -218,6 +220,7 @@ pub async fn update(
     key: &str,
     edit: ApiEdit,
 ) -> Result<PublishedApi, ServiceError> {
+    check_reopening(services, workspace, key, &edit).await?;
     let mut change = Change::begin_by(services, actor).await?;
     let found = published_apis::find(change.connection(), workspace.id, key).await?;
     let mut api = found.ok_or(ServiceError::NotFound)?;
@@ -238,15 +241,39 @@ pub async fn update(
     edit.auto_approve.apply(&mut api.auto_approve);
     edit.registration_enabled.apply(&mut api.registration_enabled);
     edit.is_published.apply(&mut api.is_published);
-    if api.is_published && !api.has_gate {
-        api.has_gate = true;
-        let strategy = strategies::get(change.connection(), api.strategy_id).await?;
-        gateway_sync::check_gate(services, workspace, &api, &strategy).await?;
-    }
+    api.has_gate |= api.is_published;
     store(&mut change, &mut api).await?;
     change.commit().await?;
     gateway_sync::settle(services, api.id).await;
     Ok(api)
+}
+
+/// The strategy that a request names.
+async fn find_strategy(
+    services: &Services,
+    workspace: WorkspaceId,
+    key: Option<&str>,
+) -> Result<Strategy, ServiceError> {
+    let name = key.unwrap_or(BUILT_IN);
+    match strategy_service::get(services, workspace, name).await {
+        Err(ServiceError::NotFound) => Err(ServiceError::field("auth_strategy_id", format!("no strategy '{name}'"))),
+        other => other,
+    }
+}
+
+/// An API without gate that is published again is guarded again, unless its service has a guard of its own by now.
+async fn check_reopening(
+    services: &Services,
+    workspace: &Workspace,
+    key: &str,
+    edit: &ApiEdit,
+) -> Result<(), ServiceError> {
+    let api = get(services, workspace.id, key).await?;
+    if api.has_gate || edit.is_published != Edit::To(true) {
+        return Ok(());
+    }
+    let strategy = find_strategy(services, workspace.id, Some(&api.strategy_id.to_string())).await?;
+    gateway_sync::check_gate(services, workspace, api.service_id, &strategy).await
 }
 
 async fn store(change: &mut Change<'_>, api: &mut PublishedApi) -> Result<(), ServiceError> {

@@ -2,7 +2,7 @@
 
 use super::database::Connection;
 use super::error::StoreError;
-use super::row::Columns;
+use super::row::{Columns, all};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::time::UnixSeconds;
 
@@ -15,6 +15,21 @@ pub struct Scan {
     pub finished_at: Option<UnixSeconds>,
     /// Why it failed.
     pub problem: Option<String>,
+}
+
+/// Workspaces that have something in Kong and were not compared since `before`.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_due(connection: &mut Connection, before: UnixSeconds) -> Result<Vec<WorkspaceId>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT w.ws_id FROM (SELECT ws_id FROM published_apis UNION SELECT ws_id FROM applications) w
+         LEFT JOIN gateway_scans s ON s.ws_id = w.ws_id WHERE s.started_at IS NULL OR s.started_at <= $1",
+    )
+    .bind(before.0)
+    .fetch_all(connection)
+    .await?;
+    all(&rows, |row| row.parsed("ws_id"))
 }
 
 /// Takes the turn of the next comparison; `false` when another node did since `before`.

@@ -1,5 +1,6 @@
 //! What a workspace's `config` says otherwise than `kong.conf`; a member that is absent or null leaves the file's word.
 
+use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
 
 use super::{PortalAuth, PortalSettings};
@@ -25,6 +26,10 @@ impl PortalSettings {
             settings.set(name, value).map_err(|sentence| (format!("config.{name}"), sentence))?;
         }
         settings.enabled &= self.enabled;
+        if settings.enabled && settings.auth.is_some() && settings.session.secret.expose_secret().is_empty() {
+            let sentence = "needs a secret in portal_session_conf of kong.conf".to_owned();
+            return Err(("config.portal_auth".to_owned(), sentence));
+        }
         Ok(settings)
     }
 
@@ -168,6 +173,7 @@ mod tests {
         for (config, member) in [
             (json!({"portal": "perhaps"}), "config.portal"),
             (json!({"portal_auth": "saml"}), "config.portal_auth"),
+            (json!({"portal_auth": "basic-auth"}), "config.portal_auth"),
             (json!({"portal_auth": "openid-connect"}), "config.portal_auth"),
             (json!({"portal_token_exp": 0}), "config.portal_token_exp"),
             (json!({"portal_emails_from": "A\r\nBcc: x@y.z <a@b.c>"}), "config.portal_emails_from"),

@@ -30,8 +30,7 @@ use uuid::Uuid;
 use super::Services;
 use super::change::Change;
 use super::error::ServiceError;
-use crate::domain::catalogue::PublishedApi;
-use crate::domain::ids::WorkspaceId;
+use crate::domain::ids::{ApiId, ServiceId, WorkspaceId};
 use crate::domain::strategy::Strategy;
 use crate::domain::sync::Subject;
 use crate::domain::workspace::Workspace;
@@ -91,11 +90,12 @@ pub async fn enqueue(
 pub async fn check_gate(
     services: &Services,
     workspace: &Workspace,
-    api: &PublishedApi,
+    service: ServiceId,
     strategy: &Strategy,
 ) -> Result<(), ServiceError> {
     let upstream = reading::Upstream::of(&services.kong, &services.gateway_sync.lanes, workspace);
-    let target = target::ApiTarget::of(api, &strategy.key_auth);
+    // Ids of plugins follow from the service alone.
+    let target = target::ApiTarget { id: ApiId::generate(), service, gate: Some(strategy.key_auth.clone()) };
     let seen = upstream.api(&target).await?;
     if !seen.has_service {
         return Err(ServiceError::NotFound);

@@ -61,30 +61,18 @@ pub(super) async fn due(services: &Services) -> Result<(), ServiceError> {
     if interval == 0 {
         return Ok(());
     }
-    for workspace in services.access.workspaces().await?.iter() {
-        let now = services.clock.now();
-        let mut connection = services.store.read().await?;
-        let last = gateway_scans::find(&mut connection, workspace.id).await?;
-        if last.is_some_and(|last| now.since(last.started_at) < interval)
-            || !has_any(&mut connection, workspace.id).await?
-        {
-            continue;
-        }
-        drop(connection);
+    let now = services.clock.now();
+    let before = now.plus(-interval);
+    let due = gateway_scans::list_due(&mut *services.store.read().await?, before).await?;
+    for workspace in due {
         let mut tx = services.store.write().await?;
-        let is_ours = gateway_scans::claim(&mut tx, workspace.id, now.plus(-interval), now).await?;
+        let is_ours = gateway_scans::claim(&mut tx, workspace, before, now).await?;
         tx.commit().await?;
-        if is_ours && let Err(error) = now_in(services, workspace.id).await {
-            tracing::warn!(workspace = %workspace.name, error = %error, "Kong could not be compared");
+        if is_ours && let Err(error) = now_in(services, workspace).await {
+            tracing::warn!(%workspace, error = %error, "Kong could not be compared");
         }
     }
     Ok(())
-}
-
-async fn has_any(connection: &mut crate::store::Connection, workspace: WorkspaceId) -> Result<bool, ServiceError> {
-    let one = Page { size: 1, after: String::new() };
-    Ok(!published_apis::list(connection, workspace, &one).await?.items.is_empty()
-        || !applications::list(connection, workspace, &one).await?.items.is_empty())
 }
 
 pub(super) async fn now(services: &Services, workspace: WorkspaceId) -> Result<Report, ServiceError> {
@@ -211,10 +199,11 @@ async fn targets(
 impl Everything {
     async fn read(upstream: &Upstream<'_>) -> Result<Self, KongError> {
         let tagged = format!("tags={}", upstream.names.workspace_tag());
-        // Memberships, plugins and keys that somebody made by hand carry no tag, and are what has to be found.
+        // Memberships and plugins that somebody made by hand carry no tag, and are what has to be found. A key that was
+        // made by hand opens nothing by itself.
         let (consumers, keys, grants, plugins, services, routes) = try_join!(
             upstream.list("/consumers", &tagged),
-            upstream.list("/key-auths", ""),
+            upstream.list("/key-auths", &tagged),
             upstream.list("/acls", ""),
             upstream.list("/plugins", ""),
             upstream.list("/services", ""),
