@@ -260,7 +260,7 @@ mod tests {
         for (index, key) in TABLE.iter().enumerate() {
             assert!(TABLE.iter().skip(index + 1).all(|other| other.name != key.name), "{} twice", key.name);
             assert!((1..=3).contains(&key.tier) && key.meaning.ends_with('.'), "{}", key.name);
-            let ours = key.name.starts_with("sso_") || key.name.starts_with("portal");
+            let ours = ["sso_", "portal", "oidc_"].into_iter().any(|start| key.name.starts_with(start));
             let known_elsewhere = ["admin_require_verified_email"].contains(&key.name);
             assert_eq!(key.is_own(), ours || known_elsewhere, "{}", key.name);
         }
