@@ -77,7 +77,8 @@ async fn a_use_is_recorded_and_a_session_renewed_in_time_under_a_new_id() {
         node.visit(&mut jar).await.unwrap();
         let renewed = node.open(&Asked::with(&jar)).await.unwrap();
         assert_ne!(renewed.content().id, id, "{}: renewed after three quarters", place.name);
-        assert_eq!(renewed.content().renewed_at, node.clock.now());
+        // The clock goes on while the storage answers.
+        assert!(node.clock.now().since(renewed.content().renewed_at) < 60, "{}", place.name);
     }
 }
 
