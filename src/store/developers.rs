@@ -103,6 +103,20 @@ pub async fn update(connection: &mut Connection, developer: &Developer) -> Resul
     found(&done)
 }
 
+/// Replaces a hash by another one of the same password, where it still stands; `false` when it was replaced meanwhile.
+///
+/// # Errors
+/// The database failed.
+pub async fn rehash(connection: &mut Connection, id: DeveloperId, old: &str, new: &str) -> Result<bool, StoreError> {
+    let done = sqlx::query("UPDATE developers SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+        .bind(id.to_string())
+        .bind(old)
+        .bind(new)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Counts an attempt to log in before it is known to be wrong; `false` when `limit` wrong ones were made (0 = no limit).
 ///
 /// # Errors

@@ -77,6 +77,25 @@ pub async fn find(
     row.as_ref().map(read).transpose()
 }
 
+/// Whether a developer has a live token of that purpose.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_live(
+    connection: &mut Connection,
+    developer: DeveloperId,
+    purpose: Purpose,
+    now: UnixSeconds,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query("SELECT 1 FROM portal_tokens WHERE developer_id = $1 AND purpose = $2 AND expires_at > $3")
+        .bind(developer.to_string())
+        .bind(purpose.as_str())
+        .bind(now.0)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Uses up a live token: of several at once one succeeds.
 ///
 /// # Errors

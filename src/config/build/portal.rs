@@ -74,13 +74,10 @@ impl Builder<'_> {
 
     fn cors_origins(&mut self) -> Vec<String> {
         const KEY: &str = "portal_cors_origins";
-        let origins = self.values.list(KEY).to_vec();
-        for origin in origins.iter().filter(|origin| *origin != "*") {
-            if !Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin) {
-                self.error(KEY, format!("{KEY} must list origins such as https://portal.example.com, got '{origin}'"));
-            }
-        }
-        origins
+        overrides::origins(self.values.list(KEY).to_vec()).unwrap_or_else(|sentence| {
+            self.error(KEY, format!("{KEY} {sentence}"));
+            Vec::new()
+        })
     }
 
     fn portal_auth(&mut self) -> Option<PortalAuth> {

@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::{PortalAuth, PortalSettings};
 use crate::domain::developer::EmailAddress;
@@ -40,7 +41,7 @@ impl PortalSettings {
             "portal_auth" => self.auth = auth(text(value)?)?,
             "portal_auto_approve" => self.rules.auto_approve = flag(value)?,
             "portal_token_exp" => self.token_exp = seconds(value)?,
-            "portal_cors_origins" => self.cors_origins = Some(list(value)?),
+            "portal_cors_origins" => self.cors_origins = Some(origins(list(value)?)?),
             "portal_developer_meta_fields" => self.meta_fields = meta_fields(value)?,
             "portal_invite_email" => mails.invite = flag(value)?,
             "portal_access_request_email" => mails.access_request = flag(value)?,
@@ -69,6 +70,18 @@ pub(in crate::config) fn auth(word: &str) -> Result<Option<PortalAuth>, String> 
         "openid-connect" | "key-auth" => Err(format!("= {word} is not available in this release")),
         "saml" => Err("= saml is not supported by kong-sso".to_owned()),
         other => Err(format!("has an invalid value: '{other}' (basic-auth)")),
+    }
+}
+
+/// Origins that scripts may call from, or `*`.
+///
+/// # Errors
+/// A sentence about one that is none.
+pub(in crate::config) fn origins(items: Vec<String>) -> Result<Vec<String>, String> {
+    let is_origin = |text: &str| Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+    match items.iter().find(|item| *item != "*" && !is_origin(item)) {
+        Some(wrong) => Err(format!("must list origins such as https://portal.example.com, got '{wrong}'")),
+        None => Ok(items),
     }
 }
 
@@ -179,6 +192,9 @@ mod tests {
             (json!({"portal_emails_from": "A\r\nBcc: x@y.z <a@b.c>"}), "config.portal_emails_from"),
             (json!({"portal_smtp_admin_emails": ["nobody"]}), "config.portal_smtp_admin_emails"),
             (json!({"portal_developer_meta_fields": "{"}), "config.portal_developer_meta_fields"),
+            (json!({"portal_cors_origins": ["*", "null"]}), "config.portal_cors_origins"),
+            (json!({"portal_cors_origins": ["javascript:alert(1)"]}), "config.portal_cors_origins"),
+            (json!({"portal_cors_origins": "https://a.example/path"}), "config.portal_cors_origins"),
             (json!({"portal_email_verification": true}), "config.portal_email_verification"),
         ] {
             assert_eq!(of(config).unwrap_err().0, member);

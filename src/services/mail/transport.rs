@@ -8,6 +8,8 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use secrecy::ExposeSecret as _;
+use tokio::fs::OpenOptions;
+use tokio::io::AsyncWriteExt as _;
 
 use super::message::Content;
 use crate::config::portal::{MailSettings, SmtpTls};
@@ -93,10 +95,13 @@ fn compose(id: &str, domain: &str, recipient: &str, content: &Content) -> Result
     builder.multipart(faces).map_err(|error| wrong(&error))
 }
 
-/// Written aside and renamed, so that nobody reads half a mail.
+/// Written aside and renamed, so that nobody reads half a mail. Mails carry links that open accounts: only the server's
+/// own user may read them.
 async fn write(directory: &Path, id: &str, bytes: &[u8]) -> std::io::Result<()> {
-    tokio::fs::create_dir_all(directory).await?;
+    tokio::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).await?;
     let (aside, path) = (directory.join(format!(".{id}")), directory.join(format!("{id}.eml")));
-    tokio::fs::write(&aside, bytes).await?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside).await?;
+    file.write_all(bytes).await?;
+    file.flush().await?;
     tokio::fs::rename(&aside, &path).await
 }

@@ -13,7 +13,7 @@ use crate::services::error::ServiceError;
 use crate::services::{Services, applications};
 pub use crate::store::developers::DeveloperSearch;
 pub use crate::store::directory::{Found, Window};
-use crate::store::{Connection, Page, Paged, developers};
+use crate::store::{Connection, Page, Paged, developers, portal_tokens};
 
 /// A developer to be made.
 #[derive(Clone, Debug)]
@@ -174,8 +174,10 @@ pub async fn update(
     let mut change = Change::begin_portal_by(services, caller).await?;
     let mut developer = find(change.connection(), workspace, key).await?;
     let changes_members = edit.email.is_some() || edit.meta.is_some() || !matches!(edit.custom_id, Edit::Keep);
-    if let Some(email) = edit.email {
+    if let Some(email) = edit.email.filter(|email| *email != developer.email) {
         developer.email = email;
+        // Links that are on their way to the former address, or that ask for another one.
+        portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
     }
     if let Some(meta) = &edit.meta {
         developer.meta = partial_meta(&portal, meta)?;

@@ -80,7 +80,10 @@ async fn proven(
     let stored = developer.as_ref().and_then(|developer| developer.password_hash.as_deref());
     let is_right = services.portal.passwords.verify(stored, password).await?;
     match developer.filter(|_| is_admitted && is_right) {
-        Some(developer) => Ok(Some(rehashed(services, developer, password).await?)),
+        Some(developer) => {
+            rehash(services, &developer, password).await?;
+            Ok(Some(developer))
+        }
         None => Ok(None),
     }
 }
@@ -100,13 +103,13 @@ async fn admit(services: &Services, portal: &Portal, developer: DeveloperId) -> 
     Ok(is_admitted)
 }
 
-/// Replaces an imported hash by one of today's making.
-async fn rehashed(services: &Services, mut developer: Developer, password: &str) -> Result<Developer, ServiceError> {
-    if developer.password_hash.as_deref().is_some_and(token::is_dated) {
-        developer.password_hash = Some(services.portal.passwords.hash(password).await?);
-        let mut transaction = services.store.write().await?;
-        developers::update(&mut transaction, &developer).await?;
-        transaction.commit().await?;
-    }
-    Ok(developer)
+/// Replaces an imported hash by one of today's making. Nothing else is written: what was read before the hash was computed
+/// may be out of date.
+async fn rehash(services: &Services, developer: &Developer, password: &str) -> Result<(), ServiceError> {
+    let Some(old) = developer.password_hash.as_deref().filter(|hash| token::is_dated(hash)) else { return Ok(()) };
+    let new = services.portal.passwords.hash(password).await?;
+    let mut transaction = services.store.write().await?;
+    developers::rehash(&mut transaction, developer.id, old, &new).await?;
+    transaction.commit().await?;
+    Ok(())
 }

@@ -8,7 +8,7 @@ use crate::domain::developer::{Developer, EmailAddress};
 use crate::domain::portal_token::Purpose;
 use crate::services::change::{Change, Operation};
 use crate::services::error::ServiceError;
-use crate::services::mail::Link;
+use crate::services::mail::{Link, Message};
 use crate::services::{Services, applications};
 use crate::store::{developers, portal_sessions, portal_tokens};
 
@@ -57,6 +57,7 @@ pub async fn set_password(
     let mut developer = current(&mut change, live).await?;
     developer.password_hash = Some(password_hash);
     transitions::store(&mut change, &mut developer, "developer.password_changed").await?;
+    portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
     portal_sessions::delete_of_developer(change.connection(), developer.id, None).await?;
     let now = change.now();
     let key = sessions::start(change.connection(), portal, &developer, visit, now).await?;
@@ -80,18 +81,21 @@ async fn require_password(
     Ok(())
 }
 
-/// Asks for another address: it counts once a link that is sent there was followed.
+/// Asks for another address, with the password again: it counts once a link that is sent there was followed. The present
+/// address is told, because a stolen session could ask too.
 ///
 /// # Errors
-/// [`ServiceError::Schema`] for what is no address, [`ServiceError::Unique`] for a taken one.
+/// [`ServiceError::Schema`] for what is no address, [`ServiceError::BadRequest`] for a wrong password,
+/// [`ServiceError::Unique`] for a taken address, [`ServiceError::TooManyTokens`] for a client that asks for many.
 pub async fn ask_email(
     services: &Services,
     portal: &Portal,
     visit: &Visit,
     live: &LiveSession,
-    email: &str,
+    [email, password]: [&str; 2],
 ) -> Result<(), ServiceError> {
     let email = EmailAddress::parse(email).map_err(|error| ServiceError::field("email", error.to_string()))?;
+    require_password(services, visit, live, password).await?;
     if email == live.developer.email {
         return Ok(());
     }
@@ -105,16 +109,37 @@ pub async fn ask_email(
     let (now, address) = (change.now(), Some(email.clone()));
     let (connection, developer) = (change.connection(), &live.developer);
     let token = tokens::issue(connection, portal, developer, Purpose::EmailChange, address, now).await?;
-    let mut message = portal.message("confirm-email-address", &email, "Confirm your new e-mail address");
+    let messages = [confirmation(portal, developer, &email, &token), warning(portal, developer, &email)];
+    notices::send(services, portal, &mut change, messages).await?;
+    change.commit().await
+}
+
+fn confirmation(portal: &Portal, developer: &Developer, email: &EmailAddress, token: &str) -> Message {
+    let mut message = portal.message("confirm-email-address", email, "Confirm your new e-mail address");
     message.paragraphs = vec![format!(
         "The account {} of the {} shall have this address from now on. Confirm it to make the change.",
         developer.email,
         portal.name()
     )];
-    message.links = vec![Link { label: "Confirm this address", url: portal.token_url("/account/verify", &token) }];
+    message.links = vec![Link { label: "Confirm this address", url: portal.token_url("/account/verify", token) }];
     message.footnote = format!("The link is good for {}.", portal.expiry());
-    notices::send(services, portal, &mut change, [message]).await?;
-    change.commit().await
+    message
+}
+
+/// To the address that is to be replaced.
+fn warning(portal: &Portal, developer: &Developer, email: &EmailAddress) -> Message {
+    let subject = "Another address was asked for your account";
+    let mut message = portal.message("email-change-asked", &developer.email, subject);
+    message.paragraphs = vec![format!(
+        "Somebody with your password asked that your account of the {} get the address {email}. If it was not you, set \
+         another password now: the request is worth nothing then.",
+        portal.name()
+    )];
+    if portal.settings.mails.reset {
+        let url = format!("{}/forgot-password", portal.url());
+        message.links = vec![Link { label: "Set another password", url }];
+    }
+    message
 }
 
 /// Deletes the own account. The password is asked for again.

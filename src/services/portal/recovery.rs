@@ -56,8 +56,8 @@ pub async fn is_good(services: &Services, portal: &Portal, token: &str) -> Resul
     verification::is_good(services, Purpose::Reset, tokens::given(token)?).await
 }
 
-/// Sets another password by a link, ends every session and lets the account try again. The status stays; `false` for a
-/// token that is worth nothing.
+/// Sets another password by a link, ends every session, makes every other link worthless and lets the account try again.
+/// The status stays; `false` for a token that is worth nothing.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where resets are off, [`ServiceError::BadRequest`] without a token,
@@ -86,6 +86,7 @@ pub async fn reset(
     transitions::store(&mut change, &mut developer, "developer.password_reset").await?;
     developers::forget_failures(change.connection(), developer.id).await?;
     portal_sessions::delete_of_developer(change.connection(), developer.id, None).await?;
+    portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
     if portal.settings.mails.reset_success {
         let mut message = portal.message("password-reset-success", &developer.email, "Your password was changed");
         message.paragraphs = vec![format!(

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::{Portal, Visit, notices, tokens, transitions};
-use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress, Entry, Event};
+use super::{Portal, Visit, invitations, notices, tokens, transitions};
+use crate::domain::developer::{AccountMail, Developer, DeveloperStatus, EmailAddress, Entry, Event};
 use crate::domain::portal_token::Purpose;
 use crate::services::Services;
 use crate::services::change::{Change, Operation};
 use crate::services::error::ServiceError;
-use crate::store::{developers, portal_tokens};
+use crate::store::{developers, portal_sessions, portal_tokens};
 
 /// What somebody fills in.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,7 @@ struct Checked {
 ///
 /// # Errors
 /// [`ServiceError::Schema`] with the wrong members (`meta` members as `meta.title`), [`ServiceError::Unique`] for a taken
-/// address, [`ServiceError::BadRequest`] for an invitation that is worth nothing, [`ServiceError::TooManyTokens`] for a
+/// address and for an invited one without the token, [`ServiceError::BadRequest`] for an invitation that is worth nothing, [`ServiceError::TooManyTokens`] for a
 /// client that registers again and again.
 pub async fn register(
     services: &Services,
@@ -47,8 +47,19 @@ pub async fn register(
     let mut change = Change::begin_portal(services, &visit.request_id).await?;
     let known = developers::find_by_email(change.connection(), portal.workspace.id, &checked.email).await?;
     let developer = match known {
-        Some(invited) if invited.status == DeveloperStatus::Invited => {
-            complete(services, portal, &mut change, invited, checked).await?
+        Some(invited) if invited.status == DeveloperStatus::Invited => match &checked.invitation {
+            Some(token) => {
+                let token = tokens::hash(token);
+                complete(services, portal, &mut change, invited, checked, &token).await?
+            }
+            None => {
+                remind(services, portal, &mut change, &invited).await?;
+                change.commit().await?;
+                return Err(taken(&checked.email));
+            }
+        },
+        Some(unproven) if unproven.shown_status() == DeveloperStatus::Unverified => {
+            replace(services, portal, &mut change, unproven, checked).await?
         }
         Some(_) => return Err(taken(&checked.email)),
         None if checked.invitation.is_some() => return Err(worthless()),
@@ -113,8 +124,52 @@ async fn create(
     Ok(developer)
 }
 
-/// Completes an invitation by its link, or uses it up when somebody registers as usual with the invited address.
+/// Completes an invitation by its link: that alone proves the address.
 async fn complete(
+    services: &Services,
+    portal: &Portal,
+    change: &mut Change<'_>,
+    mut developer: Developer,
+    checked: Checked,
+    token_hash: &str,
+) -> Result<Developer, ServiceError> {
+    let now = change.now();
+    let taken = portal_tokens::take(change.connection(), Purpose::Invite, token_hash, now).await?;
+    taken.filter(|token| token.developer_id == developer.id).ok_or_else(worthless)?;
+    developer.meta = checked.meta;
+    developer.password_hash = Some(checked.password_hash);
+    transitions::apply(services, portal, change, &mut developer, Event::CompleteInvitation).await?;
+    Ok(developer)
+}
+
+/// Tells an invited person who registers without the link to use it. A link that is good stays so: whoever knows the
+/// address could ask. One that is over is sent anew.
+async fn remind(
+    services: &Services,
+    portal: &Portal,
+    change: &mut Change<'_>,
+    invited: &Developer,
+) -> Result<(), ServiceError> {
+    if !services.portal.pace.admit_mail_to(invited.id).await {
+        return Ok(());
+    }
+    let now = change.now();
+    if portal_tokens::is_live(change.connection(), invited.id, Purpose::Invite, now).await? {
+        let mut message = portal.message("invite-waits", &invited.email, "An invitation waits for you");
+        message.paragraphs = vec![format!(
+            "Somebody registered at the {} with this address, which is invited. If it was you, follow the link in the \
+             mail of the invitation. If not, nothing has happened.",
+            portal.name()
+        )];
+        return notices::send(services, portal, change, [message]).await;
+    }
+    if portal.settings.mails.invite { invitations::send(services, portal, change, invited).await } else { Ok(()) }
+}
+
+/// Registers an address again that nobody has proven yet: the newest registration counts, and nothing of the earlier
+/// ones is left, neither links nor sessions. Else whoever came first would keep a password to the account of whoever
+/// proves the address.
+async fn replace(
     services: &Services,
     portal: &Portal,
     change: &mut Change<'_>,
@@ -123,19 +178,14 @@ async fn complete(
 ) -> Result<Developer, ServiceError> {
     developer.meta = checked.meta;
     developer.password_hash = Some(checked.password_hash);
-    if let Some(token) = checked.invitation {
-        let now = change.now();
-        let hash = tokens::hash(&token);
-        let taken = portal_tokens::take(change.connection(), Purpose::Invite, &hash, now).await?;
-        taken.filter(|token| token.developer_id == developer.id).ok_or_else(worthless)?;
-        transitions::apply(services, portal, change, &mut developer, Event::CompleteInvitation).await?;
-        return Ok(developer);
-    }
-    let entry = Entry::of_registration(portal.settings.rules);
-    developer.status = entry.status;
-    portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
+    developer.purge_at = None;
     transitions::store(change, &mut developer, "developer.registered").await?;
-    notices::of_status(services, portal, change, &developer, entry.mails).await?;
+    developers::forget_failures(change.connection(), developer.id).await?;
+    portal_sessions::delete_of_developer(change.connection(), developer.id, None).await?;
+    portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
+    if services.portal.pace.admit_mail_to(developer.id).await {
+        notices::of_status(services, portal, change, &developer, &[AccountMail::Verification]).await?;
+    }
     Ok(developer)
 }
 
@@ -162,21 +212,17 @@ pub async fn tell_owner(services: &Services, portal: &Portal, visit: &Visit, ema
     let mut change = Change::begin_portal(services, &visit.request_id).await?;
     let known = developers::find_by_email(change.connection(), portal.workspace.id, &email).await?;
     let Some(developer) = known else { return Ok(()) };
-    if !services.portal.pace.admit_mail_to(developer.id).await {
+    // Who is invited was reminded by the registration itself.
+    let is_invited = developer.status == DeveloperStatus::Invited;
+    if is_invited || !services.portal.pace.admit_mail_to(developer.id).await {
         return Ok(());
     }
-    let message = match developer.shown_status() {
-        DeveloperStatus::Unverified => notices::verification(portal, &mut change, &developer).await?,
-        _ => {
-            let mut message = portal.message("account-exists", &developer.email, "You have an account already");
-            message.paragraphs = vec![format!(
-                "Somebody registered at the {} with this address, which has an account. If it was you, sign in, or reset \
-                 the password. If not, nothing has happened.",
-                portal.name()
-            )];
-            message
-        }
-    };
+    let mut message = portal.message("account-exists", &developer.email, "You have an account already");
+    message.paragraphs = vec![format!(
+        "Somebody registered at the {} with this address, which has an account. If it was you, sign in, or reset the \
+         password. If not, nothing has happened.",
+        portal.name()
+    )];
     notices::send(services, portal, &mut change, [message]).await?;
     change.commit().await
 }

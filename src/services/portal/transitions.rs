@@ -5,7 +5,7 @@ use crate::domain::developer::{Developer, Event};
 use crate::services::change::{Change, Operation};
 use crate::services::error::ServiceError;
 use crate::services::{Services, applications, representation};
-use crate::store::{developers, portal_sessions};
+use crate::store::{developers, portal_sessions, portal_tokens};
 
 /// Lets `event` happen to a developer, with everything that follows from it, and stores it.
 ///
@@ -30,6 +30,7 @@ pub(super) async fn apply(
     store(change, developer, word(&done.to)).await?;
     if done.ends_sessions {
         portal_sessions::delete_of_developer(change.connection(), developer.id, None).await?;
+        portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
     }
     match done.suspends_contracts {
         Some(true) => applications::owner_lost_access(change, developer.id).await?,

@@ -39,6 +39,8 @@ pub async fn verify(
     let Some(email) = token.email else { return Ok(None) };
     developer.email = email;
     transitions::store(&mut change, &mut developer, "developer.email_changed").await?;
+    // Links that are on their way to the former address.
+    portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
     change.commit().await?;
     Ok(Some(developer))
 }

@@ -27,10 +27,11 @@ pub(super) async fn set_meta(session: DeveloperSession, body: Body) -> PortalRes
     Ok(HttpResponse::Ok().json(representation::own_developer(&developer)))
 }
 
-/// `PATCH /developer/email`
+/// `PATCH /developer/email`: the body carries the password again.
 pub(super) async fn set_email(session: DeveloperSession, body: Body) -> PortalResult {
     let (services, portal, visit) = (&session.services, &session.portal, session.visit());
-    profile::ask_email(services, portal, &visit, &session.live, body.text("email")).await?;
+    let pair = [body.text("email"), body.text("password")];
+    profile::ask_email(services, portal, &visit, &session.live, pair).await?;
     Ok(HttpResponse::Ok().json(representation::own_developer(session.developer())))
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn register(visit: PortalVisit, body: Body) -> PortalResult {
 
 /// Which mail the person gets, in Kong's shape.
 fn mail_sent(visit: &PortalVisit, developer: &Developer) -> Value {
-    let is_sent = match developer.status {
+    let is_sent = match developer.shown_status() {
         DeveloperStatus::Unverified => true,
         DeveloperStatus::Approved => visit.portal.settings.mails.approved,
         _ => false,

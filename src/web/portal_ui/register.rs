@@ -70,7 +70,7 @@ pub(super) async fn show(visitor: PageVisitor, query: Query<RegisterQuery>) -> P
                 typed = Typed { email: email.to_string(), token: query.token.clone(), is_invited: true, ..typed };
             }
             None => {
-                let sentence = "the link was used or is over. You can register all the same.";
+                let sentence = "the link was used or is over. Register, and look into your mail.";
                 errors = Errors::of_field("email", "Invitation", sentence).headed("This invitation cannot be used.");
             }
         }
@@ -111,7 +111,7 @@ pub(super) async fn register(form: PageForm) -> PortalResult {
     match registration::register(&visitor.services, &visitor.portal, &visit, given).await {
         Ok(developer) => {
             visitor.note(format!("developer.registered developer {}", developer.id), true);
-            after(&visitor, developer.status)
+            after(&visitor, developer.shown_status())
         }
         Err(ServiceError::Unique(_)) if settings.rules.email_verification => {
             // Whether an address has an account is told to its owner only.

@@ -24,6 +24,7 @@ struct SettingsPage {
     email: String,
     inputs: Vec<MetaInput>,
     new_email: Field,
+    email_password: Field,
     old_password: Field,
     password: Field,
     password_hint: String,
@@ -66,6 +67,7 @@ async fn render(page: &DeveloperPage, typed: Typed) -> PortalResult {
         email: developer.email.to_string(),
         inputs: inputs::inputs(&settings.meta_fields, typed.meta.as_ref().unwrap_or(&developer.meta), &errors),
         new_email: Field::checked(typed.email, &errors, "email"),
+        email_password: Field::checked("", &errors, "email_password"),
         old_password: Field::checked("", &errors, "old_password"),
         password: Field::checked("", &errors, "password"),
         password_hint: settings.passwords.hint(),
@@ -104,10 +106,15 @@ pub(super) async fn set_profile(form: DeveloperForm) -> PortalResult {
 pub(super) async fn set_email(form: DeveloperForm) -> PortalResult {
     let DeveloperForm { page, fields } = form;
     let email = fields.text("email");
-    match profile::ask_email(&page.services, &page.portal, &page.visit.visit(), &page.session, email).await {
+    let pair = [email, fields.exact("email_password")];
+    match profile::ask_email(&page.services, &page.portal, &page.visit.visit(), &page.session, pair).await {
         Ok(()) => {
             let message = Flash::ok("A link was sent to the new address. It counts once you follow that link.");
             page.done(&page.url("/settings"), &message)
+        }
+        Err(ServiceError::BadRequest(sentence)) => {
+            let errors = Errors::of_field("email_password", "Present password", &sentence);
+            render(&page, Typed { email: email.to_owned(), errors, ..Typed::default() }).await
         }
         Err(refusal) => {
             let errors = refused(refusal, &[("email", "New e-mail address")])?;

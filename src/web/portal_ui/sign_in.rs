@@ -88,12 +88,12 @@ pub(super) async fn sign_in(form: PageForm) -> PortalResult {
     }
 }
 
-/// A page of this workspace's portal, or home.
+/// A page of this workspace's portal, or home. Browsers drop tabs and line ends, and take `%2e` for a dot.
 fn way_back(visitor: &PageVisitor, return_to: &str) -> String {
+    let lower = return_to.to_ascii_lowercase();
     let is_ours = return_to.starts_with(&visitor.url("/"))
-        && !return_to.contains(['\\', '\r', '\n'])
-        && !return_to.contains("//")
-        && !return_to.contains("/..");
+        && !return_to.contains(|c: char| c == '\\' || c.is_control())
+        && !["//", "/..", "%2e", "%2f", "%5c"].iter().any(|part| lower.contains(part));
     if is_ours { return_to.to_owned() } else { visitor.url("/") }
 }
 

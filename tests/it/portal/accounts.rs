@@ -3,7 +3,7 @@
 use kong_sso::domain::password::PasswordRules;
 use serde_json::json;
 
-use super::{PASSWORD, registration, with_portal};
+use super::{Client, PASSWORD, Scene, registration, with_portal};
 
 #[actix_web::test]
 async fn dp_009_a_registration_waits_for_approval_and_the_admins_are_told() {
@@ -146,8 +146,16 @@ async fn another_address_counts_once_its_link_was_followed() {
             scene.developer("ann@example.com").await;
             scene.developer("bob@example.com").await;
             let mut ann = scene.signed_in("ann@example.com").await;
-            assert_eq!(ann.patch("/developer/email", json!({"email": "bob@example.com"})).await.status, 409);
-            assert_eq!(ann.patch("/developer/email", json!({"email": "new@example.com"})).await.status, 200);
+            let with = |email: &str, password: &str| json!({"email": email, "password": password});
+            for without in [json!({"email": "new@example.com"}), with("new@example.com", "wrong")] {
+                let refused = ann.patch("/developer/email", without).await;
+                assert_eq!((refused.status, &refused.json()["message"]), (400, &json!("Old password is invalid")));
+            }
+            assert!(scene.mails().await.is_empty());
+            assert_eq!(ann.patch("/developer/email", with("bob@example.com", PASSWORD)).await.status, 409);
+            assert_eq!(ann.patch("/developer/email", with("new@example.com", PASSWORD)).await.status, 200);
+            let told = scene.mails_to("ann@example.com").await;
+            assert!(told.len() == 1 && told[0].text.contains("new@example.com"), "the old address knows: {told:?}");
             assert_eq!(ann.get("/developer").await.json()["email"], "ann@example.com");
             let token = scene.mails_to("new@example.com").await[0].token("/account/verify");
             let verified = scene.client().post("/verify-account", json!({"token": token})).await;
@@ -172,6 +180,63 @@ async fn an_account_is_deleted_by_its_owner_with_the_password_again() {
             assert_eq!(ann.send("DELETE", "/developer", &json, Some(right)).await.status, 204);
             assert_eq!(scene.admin("GET", "/developers/ann@example.com", json!(null)).await.0, 404);
             assert_eq!(scene.register("ann@example.com").await["developer"]["status"], 1);
+        },
+    )
+    .await;
+}
+
+/// Asks for another address, and returns the token of the link that was sent there.
+async fn asks_for(scene: &Scene, ann: &mut Client, email: &str, password: &str) -> String {
+    let asked = ann.patch("/developer/email", json!({"email": email, "password": password})).await;
+    assert_eq!(asked.status, 200, "{}", asked.text);
+    scene.mails_to(email).await.last().unwrap().token("/account/verify")
+}
+
+#[actix_web::test]
+async fn a_change_of_address_does_not_survive_another_password() {
+    with_portal(
+        |_| {},
+        async |scene| {
+            scene.developer("ann@example.com").await;
+            let mut thief = scene.signed_in("ann@example.com").await;
+            let token = asks_for(scene, &mut thief, "thief@example.com", PASSWORD).await;
+            scene.client().post("/forgot-password", json!({"email": "ann@example.com"})).await;
+            let reset = scene.mails_to("ann@example.com").await.last().unwrap().token("/reset-password");
+            let other = json!({"token": reset, "password": "another password"});
+            assert_eq!(scene.client().post("/reset-password", other).await.status, 200);
+            assert_eq!(scene.client().post("/verify-account", json!({"token": token})).await.status, 401, "reset");
+            let mut ann = scene.client();
+            assert_eq!(ann.log_in("ann@example.com", "another password").await.status, 204);
+            let token = asks_for(scene, &mut ann, "second@example.com", "another password").await;
+            let change = json!({"old_password": "another password", "password": "a third password"});
+            assert_eq!(ann.patch("/developer/password", change).await.status, 204);
+            assert_eq!(scene.client().post("/verify-account", json!({"token": token})).await.status, 401, "changed");
+            assert_eq!(ann.get("/developer").await.json()["email"], "ann@example.com");
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn links_to_a_former_address_and_of_a_revoked_developer_are_worth_nothing() {
+    with_portal(
+        |_| {},
+        async |scene| {
+            for email in ["ann@example.com", "bob@example.com", "cem@example.com"] {
+                scene.developer(email).await;
+                scene.client().post("/forgot-password", json!({"email": email})).await;
+            }
+            let mut ann = scene.signed_in("ann@example.com").await;
+            let token = asks_for(scene, &mut ann, "new@example.com", PASSWORD).await;
+            assert_eq!(scene.client().post("/verify-account", json!({"token": token})).await.status, 200);
+            assert_eq!(scene.admin("PATCH", "/developers/bob@example.com", json!({"status": 3})).await.0, 200);
+            let moved = json!({"email": "cem.new@example.com"});
+            assert_eq!(scene.admin("PATCH", "/developers/cem@example.com", moved).await.0, 200);
+            for email in ["ann@example.com", "bob@example.com", "cem@example.com"] {
+                let token = scene.mails_to(email).await[0].token("/reset-password");
+                let reset = json!({"token": token, "password": "another password"});
+                assert_eq!(scene.client().post("/reset-password", reset).await.status, 401, "{email}");
+            }
         },
     )
     .await;

@@ -201,3 +201,31 @@ async fn developers_are_behind_the_rights_of_their_workspace_and_every_change_is
     )
     .await;
 }
+
+#[actix_web::test]
+async fn an_invitation_is_used_by_its_link_alone() {
+    with_portal(
+        |settings| settings.portal.rules.auto_approve = true,
+        async |scene| {
+            let ann = json!({"emails": ["ann@example.com"]});
+            assert_eq!(scene.admin("POST", "/developers/invite", ann).await.0, 200);
+            let stranger = scene.client().post("/register", registration("ann@example.com")).await;
+            assert_eq!((stranger.status, &stranger.json()["fields"]["email"]), (409, &json!("ann@example.com")));
+            assert_eq!(scene.client().log_in("ann@example.com", PASSWORD).await.status, 401);
+            let mails = scene.mails_to("ann@example.com").await;
+            assert!(mails.len() == 2 && mails[1].subject.contains("invitation waits"), "{mails:?}");
+            let mut invited = registration("ann@example.com");
+            invited["token"] = json!(mails[0].token("/register"));
+            let done = scene.client().post("/register", invited).await;
+            assert_eq!((done.status, &done.json()["developer"]["status"]), (200, &json!(0)), "{}", done.text);
+            let bob = json!({"emails": ["bob@example.com"]});
+            assert_eq!(scene.admin("POST", "/developers/invite", bob).await.0, 200);
+            scene.running.later(21_600);
+            assert_eq!(scene.client().post("/register", registration("bob@example.com")).await.status, 409);
+            let mut invited = registration("bob@example.com");
+            invited["token"] = json!(scene.mails_to("bob@example.com").await[1].token("/register"));
+            assert_eq!(scene.client().post("/register", invited).await.status, 200, "one that is over comes again");
+        },
+    )
+    .await;
+}

@@ -115,6 +115,12 @@ async fn dp_008_scripts_of_the_pages_origin_may_call_and_others_may_not() {
             let reply = scene.client().send("OPTIONS", "/register", &foreign, None).await;
             assert_eq!(reply.header("access-control-allow-origin"), "*");
             assert_eq!(reply.header("access-control-allow-credentials"), "");
+            for wrong in ["null", "javascript:alert(1)", "https://a.example/path"] {
+                let config = json!({"config": {"portal_cors_origins": [wrong]}});
+                let refused = scene.admin("PATCH", "/workspaces/default", config).await;
+                let sentence = refused.1["fields"]["config.portal_cors_origins"].as_str().unwrap_or_default();
+                assert!(refused.0 == 400 && sentence.starts_with("must list origins"), "{wrong}: {}", refused.1);
+            }
         },
     )
     .await;

@@ -99,3 +99,23 @@ async fn dp_102_a_registration_does_not_wait_for_a_mail_server_that_is_down() {
     )
     .await;
 }
+
+#[actix_web::test]
+async fn files_of_mails_are_for_the_servers_own_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = folder.path().join("mails");
+    with_portal(
+        |settings| settings.mail.outbox = Some(outbox.clone()),
+        async |scene| {
+            scene.register("ann@example.com").await;
+            scene.mails().await;
+            let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&outbox), 0o700);
+            let files: Vec<_> = std::fs::read_dir(&outbox).unwrap().map(|entry| entry.unwrap().path()).collect();
+            assert!(!files.is_empty() && files.iter().all(|file| mode(file) == 0o600), "{files:?}");
+            std::fs::remove_dir_all(&outbox).unwrap();
+        },
+    )
+    .await;
+}

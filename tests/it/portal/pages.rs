@@ -44,9 +44,21 @@ async fn dp_040_a_way_back_leads_nowhere_else() {
         |_| {},
         async |scene| {
             scene.developer("ann@example.com").await;
-            for evil in
-                ["//evil.test", "https://evil.test/", "/default//evil.test", "/default/../x", "/other/", "/default/\\x"]
-            {
+            for evil in [
+                "//evil.test",
+                "https://evil.test/",
+                "/default//evil.test",
+                "/default/../x",
+                "/other/",
+                "/default/\\x",
+                "/default/\t/evil.test",
+                "/default/.\t./other/",
+                "/default/%2e%2E/other/",
+                "/default/.%2e/other/",
+                "/default%2F..%2fother/",
+                "/default/x%2F..%2fother/",
+                "/default/x%5C..%5cother/",
+            ] {
                 let browser = scene.browser();
                 let query =
                     url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", evil).finish();
@@ -76,7 +88,10 @@ async fn a_profile_is_kept_with_password_sessions_and_deletion() {
             assert!(saved.words().contains("Your profile was saved.") && saved.words().contains("Ann New"));
             let empty = browser.submit(settings, "/default/settings/profile", &[("meta.full_name", "")]).await;
             assert!(empty.status == 422 && empty.words().contains("Required field missing"), "{}", empty.text);
-            let mail = [("email", "new@example.com")];
+            let wrong = [("email", "new@example.com"), ("email_password", "x")];
+            let wrong = browser.submit(settings, "/default/settings/email", &wrong).await;
+            assert!(wrong.status == 422 && wrong.words().contains("Old password is invalid"), "{}", wrong.text);
+            let mail = [("email", "new@example.com"), ("email_password", PASSWORD)];
             let asked = browser.submit_and_follow(settings, "/default/settings/email", &mail).await;
             assert!(asked.words().contains("A link was sent"), "{}", asked.text);
             let wrong = [("old_password", "x"), ("password", "another password")];
@@ -138,6 +153,12 @@ async fn where_addresses_are_verified_a_taken_one_looks_like_a_new_one_and_its_o
             }
             let told = scene.mails_to("ann@example.com").await;
             assert!(told.len() == 1 && told[0].subject.contains("account already"), "{told:?}");
+            scene.admin("POST", "/developers/invite", json!({"emails": ["bob@example.com"]})).await;
+            let fields = [("email", "bob@example.com"), ("password", PASSWORD), ("meta.full_name", "Bob")];
+            let done = scene.browser().submit("/default/register", "/default/register", &fields).await;
+            assert_eq!((done.status, done.location().as_str()), (303, "/default/check-mail"), "an invited one too");
+            let told = scene.mails_to("bob@example.com").await;
+            assert!(told.len() == 2 && told[1].subject.contains("invitation waits"), "{told:?}");
         },
     )
     .await;

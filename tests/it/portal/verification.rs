@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{PASSWORD, with_portal};
+use super::{PASSWORD, registration, with_portal};
 
 #[actix_web::test]
 async fn dp_012_who_is_approved_at_once_signs_in_after_verifying() {
@@ -121,6 +121,66 @@ async fn dp_017_an_address_is_disowned_and_the_account_goes_after_a_week() {
             scene.running.later(7 * 86_400);
             scene.running.node.services().clean_up().await.unwrap();
             assert_eq!(scene.admin("GET", "/developers/ann@example.com", json!(null)).await.0, 404);
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn who_registers_an_unproven_address_first_has_no_key_to_the_account_of_its_owner() {
+    with_portal(
+        |settings| {
+            settings.portal.rules.email_verification = true;
+            settings.portal.rules.auto_approve = true;
+        },
+        async |scene| {
+            let mut first = registration("ann@example.com");
+            first["password"] = json!("the password of somebody else");
+            first["meta"] = json!("{\"full_name\":\"Somebody Else\"}");
+            let thief = scene.client().post("/register", first).await;
+            assert_eq!(thief.status, 200, "{}", thief.text);
+            let browser = scene.browser();
+            let fields = [("email", "ann@example.com"), ("password", "the password of somebody else")];
+            let waits = browser.submit_and_follow("/default/login", "/default/login", &fields).await;
+            assert!(waits.words().contains("Verify your e-mail address first"), "{}", waits.text);
+            let again = scene.register("ANN@example.com").await;
+            assert_eq!((&again["developer"]["status"], &again["email"]), (&json!(5), &thief.json()["email"]));
+            let mails = scene.mails_to("ann@example.com").await;
+            let tokens: Vec<_> = mails.iter().map(|mail| mail.token("/account/verify")).collect();
+            let mut client = scene.client();
+            assert_eq!(client.post("/verify-account", json!({"token": tokens[0]})).await.status, 401, "the earlier");
+            assert_eq!(client.post("/verify-account", json!({"token": tokens[1]})).await.json(), json!({"status": 0}));
+            assert_eq!(browser.get("/default/settings").await.status, 303, "the first session is over");
+            assert_eq!(client.log_in("ann@example.com", "the password of somebody else").await.status, 401);
+            assert_eq!(client.log_in("ann@example.com", PASSWORD).await.status, 204);
+            assert_eq!(client.get("/developer").await.json()["full_name"], "Ann Other");
+            assert_eq!(scene.client().post("/register", registration("ann@example.com")).await.status, 409, "proven");
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn an_address_that_was_approved_unproven_belongs_to_whom_registers_last_and_is_mailed_three_times_an_hour() {
+    with_portal(
+        |settings| settings.portal.rules.email_verification = true,
+        async |scene| {
+            let mut first = registration("ann@example.com");
+            first["password"] = json!("the password of somebody else");
+            assert_eq!(scene.client().post("/register", first).await.status, 200);
+            assert_eq!(scene.admin("PATCH", "/developers/ann@example.com", json!({"status": 0})).await.0, 200);
+            scene.register("ann@example.com").await;
+            let mails = scene.mails_to("ann@example.com").await;
+            let token = mails.last().unwrap().token("/account/verify");
+            for _ in 0..4 {
+                scene.register("bob@example.com").await;
+                scene.register("bob@example.com").await;
+            }
+            assert_eq!(scene.mails_to("bob@example.com").await.len(), 4, "the first and three more");
+            assert_eq!(scene.client().post("/verify-account", json!({"token": token})).await.json()["status"], 0);
+            let mut client = scene.client();
+            assert_eq!(client.log_in("ann@example.com", "the password of somebody else").await.status, 401);
+            assert_eq!(client.log_in("ann@example.com", PASSWORD).await.status, 204);
         },
     )
     .await;

@@ -155,3 +155,22 @@ async fn a_mail_is_claimed_by_one_node_and_given_up_at_last() {
         assert_eq!(mails::count(&mut tx).await.unwrap(), (0, 0));
     }
 }
+
+#[tokio::test]
+async fn a_hash_is_made_anew_only_while_it_stands_and_nothing_else_is_written() {
+    for database in databases().await {
+        let mut tx = database.store.write().await.unwrap();
+        let home = default_workspace(&mut tx).await;
+        let mut ann = developer(&mut tx, &home, "ann@example.com").await;
+        ann.password_hash = Some("imported".to_owned());
+        developers::update(&mut tx, &ann).await.unwrap();
+        // Meanwhile an admin revokes her.
+        ann.status = DeveloperStatus::Revoked;
+        developers::update(&mut tx, &ann).await.unwrap();
+        assert!(developers::rehash(&mut tx, ann.id, "imported", "made anew").await.unwrap());
+        ann.password_hash = Some("made anew".to_owned());
+        assert_eq!(developers::find_by_id(&mut tx, ann.id).await.unwrap(), Some(ann.clone()));
+        assert!(!developers::rehash(&mut tx, ann.id, "imported", "late").await.unwrap());
+        assert_eq!(developers::find_by_id(&mut tx, ann.id).await.unwrap(), Some(ann));
+    }
+}
