@@ -89,7 +89,8 @@ CREATE TABLE application_credentials (
 CREATE INDEX application_credentials_by_application ON application_credentials (application_id, id);
 
 -- Outbox: one row for each API or application whose state in Kong may differ from the one wanted. generation counts the
--- changes: a worker removes the row only if it still is what it was when the work began.
+-- changes: a worker removes the row only if it still is what it was when the work began. Until uncertain_until a write that
+-- nobody answered may still take effect: the row stays, and nothing that takes away counts as done.
 CREATE TABLE gateway_changes (
     kind TEXT NOT NULL,
     subject_id TEXT NOT NULL,
@@ -102,6 +103,7 @@ CREATE TABLE gateway_changes (
     next_attempt_at BIGINT NOT NULL,
     lease_owner TEXT,
     lease_until BIGINT NOT NULL,
+    uncertain_until BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     CONSTRAINT gateway_changes__kind__subject_id PRIMARY KEY (kind, subject_id)
 );

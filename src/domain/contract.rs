@@ -204,6 +204,14 @@ impl ContractState {
         self.status == ContractStatus::Approved && !self.suspension.is_any() && self.ending == Ending::None
     }
 
+    /// Whether an admin refused the access or took it away, for good or for a while: its owner cannot undo that.
+    #[must_use]
+    pub fn is_barred(&self) -> bool {
+        matches!(self.status, ContractStatus::Rejected | ContractStatus::Revoked)
+            || self.ending == Ending::Revoke
+            || self.suspension.has(Cause::Admin)
+    }
+
     /// The state after an event.
     ///
     /// # Errors
@@ -273,6 +281,18 @@ mod tests {
         ] {
             let found = EVENTS.map(|event| state(from).after(event).ok().map(|next| (next.status, next.ending)));
             assert_eq!(found, [approve, reject, revoke], "{from:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_admin_refused_or_took_away_is_barred() {
+        let held = state(ContractStatus::Approved);
+        assert!(!held.is_barred() && !state(ContractStatus::Pending).is_barred());
+        assert!(state(ContractStatus::Rejected).is_barred() && state(ContractStatus::Revoked).is_barred());
+        assert!(ContractState { ending: Ending::Revoke, ..held }.is_barred());
+        assert!(!ContractState { ending: Ending::Delete, ..held }.is_barred());
+        for (cause, is_barred) in [(Cause::Owner, false), (Cause::Service, false), (Cause::Admin, true)] {
+            assert_eq!(ContractState { suspension: held.suspension.with(cause, true), ..held }.is_barred(), is_barred);
         }
     }
 

@@ -32,6 +32,19 @@ pub enum KongError {
     NotAdmitted,
 }
 
+impl KongError {
+    /// Whether a change may have been taken, or may still be: it was sent, and no answer of Kong says how it ended. The
+    /// gateways in front of a Kong speak for themselves with 502 and 504.
+    #[must_use]
+    pub const fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::Unreachable(error) => !matches!(error, HttpError::Setup(_) | HttpError::Connect(_)),
+            Self::Status(status) | Self::Refused(status, _) => matches!(*status, 502 | 504),
+            Self::NotJson | Self::Address | Self::NotAdmitted => false,
+        }
+    }
+}
+
 /// The Admin API of one or several Kongs; clones share their connections.
 #[derive(Clone, Debug)]
 pub struct KongAdmin {

@@ -10,7 +10,8 @@ use super::{gateway_sync, portal_representation as shown};
 use crate::domain::application::{Application, ApplicationStatus};
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::{
-    Cause, Contract, ContractEvent, ContractState, ContractStatus, Ending, Suspension, is_auto_approved,
+    Cause, Contract, ContractEvent, ContractState, ContractStatus, Ending, InvalidTransition, Suspension,
+    is_auto_approved,
 };
 use crate::domain::ids::{ApplicationId, ContractId, WorkspaceId};
 use crate::domain::workspace::Workspace;
@@ -41,8 +42,10 @@ pub struct Wanted {
 /// What an admin does to a contract.
 #[derive(Clone, Debug, Default)]
 pub struct Decision {
-    /// The event, if the status changes.
-    pub event: Option<ContractEvent>,
+    /// The status that it shall have, if it changes.
+    pub status: Option<ContractStatus>,
+    /// The status that the admin saw: with another one the decision is about something else.
+    pub expected: Option<ContractStatus>,
     /// Pause or resume.
     pub suspended: Option<bool>,
     /// What the admin says to it.
@@ -163,7 +166,9 @@ pub async fn request(
     }
     check_request(&mut change, &application, &api, by_developer).await?;
     let now = change.now();
-    let mut state = ContractState::requested(is_auto_approved(portal_approves(services, workspace), api.auto_approve));
+    let is_approved = is_auto_approved(portal_approves(services, workspace), api.auto_approve)
+        && !is_owner_barred(change.connection(), &application, &api).await?;
+    let mut state = ContractState::requested(is_approved);
     let is_suspended = application.status == ApplicationStatus::Suspended;
     state.suspension = Suspension::default().with(Cause::Owner, is_suspended).with(Cause::Service, api.is_missing);
     let contract = Contract {
@@ -183,6 +188,22 @@ pub async fn request(
     change.commit().await?;
     gateway_sync::settle(services, application.id).await;
     Ok(Connected { contract, application, api })
+}
+
+/// Whether an admin refused this API to the owner, or took it away, for any of its applications: else another application
+/// would bring it back.
+async fn is_owner_barred(
+    connection: &mut Connection,
+    application: &Application,
+    api: &PublishedApi,
+) -> Result<bool, ServiceError> {
+    for owned in application_store::list_all_of(connection, application.developer_id).await? {
+        let held = store::find_between(connection, owned.id, api.id).await?;
+        if held.is_some_and(|contract| contract.state.is_barred()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn check_request(
@@ -208,7 +229,8 @@ async fn check_request(
 /// An admin decides about a contract.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Conflict`] for an event that the status does not take.
+/// [`ServiceError::NotFound`], [`ServiceError::Conflict`] for a status that cannot follow and for one that the admin did
+/// not see.
 pub async fn decide(
     services: &Services,
     actor: &Actor<'_>,
@@ -219,9 +241,7 @@ pub async fn decide(
 ) -> Result<Connected, ServiceError> {
     let mut change = Change::begin_by(services, actor).await?;
     let Connected { mut contract, .. } = find(change.connection(), reach, application, id).await?;
-    if let Some(event) = decision.event {
-        contract.state = contract.state.after(event).map_err(|error| ServiceError::Conflict(error.to_string()))?;
-    }
+    contract.state = decided(contract.state, &decision)?;
     if let Some(suspended) = decision.suspended {
         contract.state.suspension = contract.state.suspension.with(Cause::Admin, suspended);
     }
@@ -238,10 +258,25 @@ pub async fn decide(
     get(services, reach, application, id).await
 }
 
+/// The state with the status that was decided.
+fn decided(state: ContractState, decision: &Decision) -> Result<ContractState, ServiceError> {
+    let held = state.status;
+    if decision.expected.is_some_and(|expected| expected != held) {
+        let message = format!("somebody else has decided meanwhile: the contract is {}", held.as_str());
+        return Err(ServiceError::Conflict(message));
+    }
+    // What is ending keeps its status until Kong confirmed it; that status is not what it will have.
+    let Some(status) = decision.status.filter(|status| *status != held || state.ending != Ending::None) else {
+        return Ok(state);
+    };
+    let next = ContractEvent::towards(status).ok_or(InvalidTransition).and_then(|event| state.after(event));
+    next.map_err(|error| ServiceError::Conflict(error.to_string()))
+}
+
 /// Removes a contract: first from Kong, then here; a new request is possible afterwards.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`].
+/// [`ServiceError::NotFound`], [`ServiceError::Conflict`] for a developer whom an admin refused the access or took it away.
 pub async fn delete(
     services: &Services,
     actor: &Actor<'_>,
@@ -251,6 +286,10 @@ pub async fn delete(
 ) -> Result<Effect, ServiceError> {
     let mut change = Change::begin_by(services, actor).await?;
     let Connected { mut contract, .. } = find(change.connection(), reach, application, id).await?;
+    if matches!(actor, Actor::Developer { .. }) && contract.state.is_barred() {
+        let message = "an admin has decided about this access: only an admin can remove it";
+        return Err(ServiceError::Conflict(message.to_owned()));
+    }
     contract.state.ending = Ending::Delete;
     contract.updated_at = change.now();
     store::update(change.connection(), &contract).await?;

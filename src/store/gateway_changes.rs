@@ -29,6 +29,8 @@ pub struct GatewayChange {
     pub attempts: i64,
     /// Not to be tried before.
     pub next_attempt_at: UnixSeconds,
+    /// Until then a write without an answer may still take effect in Kong; long past when there was none.
+    pub uncertain_until: UnixSeconds,
     /// When the row was made.
     pub created_at: UnixSeconds,
 }
@@ -44,6 +46,7 @@ fn read(row: &AnyRow) -> Result<GatewayChange, StoreError> {
         actor: row.maybe_text("actor")?,
         attempts: row.number("attempts")?,
         next_attempt_at: row.time("next_attempt_at")?,
+        uncertain_until: row.time("uncertain_until")?,
         created_at: row.time("created_at")?,
     })
 }
@@ -72,8 +75,8 @@ pub async fn enqueue(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO gateway_changes (kind, subject_id, ws_id, generation, cause, request_id, actor, attempts,
-            next_attempt_at, lease_until, created_at)
-         VALUES ($1, $2, $3, 1, $4, $5, $6, 0, $7, 0, $7)
+            next_attempt_at, lease_until, uncertain_until, created_at)
+         VALUES ($1, $2, $3, 1, $4, $5, $6, 0, $7, 0, 0, $7)
          ON CONFLICT (kind, subject_id) DO UPDATE SET generation = gateway_changes.generation + 1, cause = $4,
             request_id = $5, actor = $6, attempts = 0, next_attempt_at = $7",
     )
@@ -102,8 +105,8 @@ pub async fn enqueue_if_absent(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO gateway_changes (kind, subject_id, ws_id, generation, cause, request_id, actor, attempts,
-            next_attempt_at, lease_until, created_at)
-         VALUES ($1, $2, $3, 1, $4, $5, $6, 0, $7, 0, $7) ON CONFLICT (kind, subject_id) DO NOTHING",
+            next_attempt_at, lease_until, uncertain_until, created_at)
+         VALUES ($1, $2, $3, 1, $4, $5, $6, 0, $7, 0, 0, $7) ON CONFLICT (kind, subject_id) DO NOTHING",
     )
     .bind(subject.kind.as_str())
     .bind(subject.id.to_string())
@@ -159,7 +162,8 @@ pub async fn claim(
 }
 
 /// Keeps a lease for longer; `false` when it is somebody else's meanwhile, or the subject was changed: what is left of a plan
-/// that is no longer wanted must not be done.
+/// that is no longer wanted must not be done. `uncertain_until` is stored before the write that it is about is sent, so that
+/// a node that dies over it leaves word.
 ///
 /// # Errors
 /// The database failed.
@@ -168,9 +172,10 @@ pub async fn renew(
     change: &GatewayChange,
     owner: &str,
     until: UnixSeconds,
+    uncertain_until: UnixSeconds,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "UPDATE gateway_changes SET lease_until = $5
+        "UPDATE gateway_changes SET lease_until = $5, uncertain_until = $6
          WHERE kind = $1 AND subject_id = $2 AND lease_owner = $3 AND generation = $4",
     )
     .bind(change.subject.kind.as_str())
@@ -178,6 +183,7 @@ pub async fn renew(
     .bind(owner)
     .bind(change.generation)
     .bind(until.0)
+    .bind(uncertain_until.0)
     .execute(connection)
     .await?;
     Ok(done.rows_affected() > 0)
@@ -200,28 +206,30 @@ pub async fn finish(connection: &mut Connection, change: &GatewayChange, owner: 
     if done.rows_affected() > 0 {
         return Ok(true);
     }
-    release(connection, change.subject, owner).await?;
+    release(connection, change, owner).await?;
     Ok(false)
 }
 
-/// Ends a lease: the row is free again at once.
+/// Ends a lease: the row is free again at once, with what is known of writes without an answer.
 ///
 /// # Errors
 /// The database failed.
-pub async fn release(connection: &mut Connection, subject: Subject, owner: &str) -> Result<(), StoreError> {
+pub async fn release(connection: &mut Connection, change: &GatewayChange, owner: &str) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE gateway_changes SET lease_owner = NULL, lease_until = 0
+        "UPDATE gateway_changes SET lease_owner = NULL, lease_until = 0, uncertain_until = $4
          WHERE kind = $1 AND subject_id = $2 AND lease_owner = $3",
     )
-    .bind(subject.kind.as_str())
-    .bind(subject.id.to_string())
+    .bind(change.subject.kind.as_str())
+    .bind(change.subject.id.to_string())
     .bind(owner)
+    .bind(change.uncertain_until.0)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Ends a lease after a failure: the row is due again at `next`, or at once if the subject was changed meanwhile.
+/// Ends a lease while there is more to do: the row is due again at `next`, or at once if the subject was changed meanwhile.
+/// `has_failed` counts an attempt in vain.
 ///
 /// # Errors
 /// The database failed.
@@ -230,10 +238,11 @@ pub async fn postpone(
     change: &GatewayChange,
     owner: &str,
     next: UnixSeconds,
+    has_failed: bool,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE gateway_changes SET lease_owner = NULL, lease_until = 0,
-            attempts = CASE WHEN generation = $4 THEN attempts + 1 ELSE attempts END,
+        "UPDATE gateway_changes SET lease_owner = NULL, lease_until = 0, uncertain_until = $6,
+            attempts = CASE WHEN generation = $4 THEN attempts + $7 ELSE attempts END,
             next_attempt_at = CASE WHEN generation = $4 THEN $5 ELSE next_attempt_at END
          WHERE kind = $1 AND subject_id = $2 AND lease_owner = $3",
     )
@@ -242,6 +251,8 @@ pub async fn postpone(
     .bind(owner)
     .bind(change.generation)
     .bind(next.0)
+    .bind(change.uncertain_until.0)
+    .bind(i64::from(has_failed))
     .execute(connection)
     .await?;
     Ok(())

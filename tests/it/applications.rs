@@ -4,6 +4,7 @@
 mod chaos;
 mod contracts;
 mod credentials;
+mod decisions;
 mod desk;
 mod gate;
 mod journey;

@@ -12,7 +12,7 @@ use super::{gateway_sync, portal_representation as shown};
 use crate::domain::application::{Application, ApplicationStatus, RedirectUri};
 use crate::domain::developer::{Developer, DeveloperStatus};
 use crate::domain::ids::{ApplicationId, DeveloperId, WorkspaceId};
-use crate::store::{Connection, Page, Paged, applications, developers, published_apis};
+use crate::store::{Connection, Page, Paged, applications, contracts, developers, published_apis};
 pub use owner::{owner_deleted, owner_lost_access, owner_regained_access};
 
 /// An application to be made.
@@ -228,15 +228,28 @@ pub async fn update(
 /// Removes one: first from Kong, grants before keys before the consumer, then here.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`].
+/// [`ServiceError::NotFound`]; [`ServiceError::Conflict`] for a developer whose access an admin took away: it would come back
+/// with the next application.
 pub async fn delete(services: &Services, actor: &Actor<'_>, reach: Reach, id: &str) -> Result<Effect, ServiceError> {
     let mut change = Change::begin_by(services, actor).await?;
     let application = find(change.connection(), reach, id).await?;
+    if matches!(actor, Actor::Developer { .. }) {
+        refuse_barred(change.connection(), application.id).await?;
+    }
     begin_removal(&mut change, application.clone()).await?;
     change.commit().await?;
     gateway_sync::settle(services, application.id).await;
     let left = applications::find(&mut *services.store.read().await?, application.id).await?;
     Ok(if left.is_none() { Effect::Done } else { Effect::NotYet })
+}
+
+async fn refuse_barred(connection: &mut Connection, application: ApplicationId) -> Result<(), ServiceError> {
+    let held = contracts::list_of(connection, application).await?;
+    if held.iter().any(|contract| contract.state.is_barred()) {
+        let message = "an admin has decided about access of this application: only an admin can delete it";
+        return Err(ServiceError::Conflict(message.to_owned()));
+    }
+    Ok(())
 }
 
 async fn begin_removal(change: &mut Change<'_>, mut application: Application) -> Result<(), ServiceError> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::names::Names;
 use super::plan::{self, Deed, Plan, Prune, SeenApi, SeenApplication, Step};
-use super::target::{ApiTarget, ApplicationTarget};
+use super::target::{ApiTarget, ApplicationTarget, Gone};
 use crate::domain::application::{Application, ApplicationStatus};
 use crate::domain::contract::{Cause, Contract, ContractEvent, ContractState, ContractStatus, Ending};
 use crate::domain::credential::{ApiKey, Credential, CredentialStatus};
@@ -20,6 +20,8 @@ use crate::domain::strategy::KeyAuthConfig;
 use crate::domain::time::UnixSeconds;
 
 const NOW: UnixSeconds = UnixSeconds(1000);
+/// Seconds within which a write that nobody answered takes effect, if ever.
+const DOUBT: i64 = 60;
 const APPS: usize = 2;
 const APIS: usize = 2;
 
@@ -84,6 +86,8 @@ enum Fate {
     Failed,
     /// Kong did it, but the answer was lost.
     Lost,
+    /// Nobody answered; a PUT for an application takes effect later.
+    Late,
     /// The node died; its lease will end.
     Died,
 }
@@ -93,6 +97,10 @@ enum Move {
     Business(Business),
     /// One step of the worker of an application or, beyond them, of an API.
     Work(usize, Fate),
+    /// One of the writes that are on their way arrives.
+    Land(usize),
+    /// Seconds go by.
+    Wait(i64),
 }
 
 /// Work under a lease.
@@ -102,12 +110,14 @@ struct Work {
     at: usize,
     endings: (Vec<ContractId>, Vec<CredentialId>),
     is_removal: bool,
+    is_doubtful: bool,
 }
 
 #[derive(Default)]
 struct Row {
     generation: u64,
     is_there: bool,
+    uncertain_until: i64,
     work: Option<Work>,
 }
 
@@ -123,6 +133,9 @@ struct World {
     guarded: Vec<bool>,
     rows: Vec<Row>,
     made: u8,
+    time: i64,
+    /// Writes on their way, each with the moment by which it has arrived.
+    late: Vec<(i64, Step)>,
 }
 
 fn application(id: ApplicationId, ws_id: WorkspaceId) -> Application {
@@ -157,6 +170,8 @@ impl World {
             guarded: vec![false; APIS],
             rows: (0..APPS + APIS).map(|_| Row::default()).collect(),
             made: 0,
+            time: 0,
+            late: vec![],
         };
         (0..APPS).for_each(|app| world.touch(app));
         world
@@ -264,14 +279,16 @@ impl World {
         format!("/consumers/{}", self.names.consumer(self.app_ids[app]))
     }
 
-    fn application_target(&self, app: usize) -> Option<ApplicationTarget> {
+    fn application_target(&self, app: usize) -> Option<(ApplicationTarget, Gone)> {
         let application = self.apps[app].as_ref()?;
         let contracts: Vec<_> = self.contracts[app]
             .iter()
             .enumerate()
             .filter_map(|(api, contract)| Some((contract.clone()?, self.services[api].1)))
             .collect();
-        Some(ApplicationTarget::of(application, &contracts, &self.keys[app], NOW))
+        let target = ApplicationTarget::of(application, &contracts, &self.keys[app], NOW);
+        let gone = Gone::of(&target, &contracts, &self.keys[app]);
+        Some((target, gone))
     }
 
     fn api_target(&self, api: usize) -> ApiTarget {
@@ -284,9 +301,33 @@ impl World {
             let target = self.api_target(row - APPS);
             return plan::of_api(&self.names, &target, &self.kong.api(target.service));
         }
-        let Some(target) = self.application_target(row) else { return Plan::default() };
+        let Some((target, gone)) = self.application_target(row) else { return Plan::default() };
         let seen = self.kong.application(&self.consumer(row));
-        plan::of_application(&self.names, &target, &seen, Prune::Report, NOW)
+        let mut plan = plan::of_application(&self.names, &target, &seen, Prune::Report, NOW);
+        if self.is_doubtful(row) {
+            plan::insist(&mut plan, &self.names, &target, &gone);
+        }
+        plan
+    }
+
+    fn is_doubtful(&self, row: usize) -> bool {
+        self.rows[row].uncertain_until > self.time
+    }
+
+    /// A write arrives. Kong knows no keys and groups of a consumer that it does not have.
+    fn land(&mut self, step: &Step) {
+        let consumer: String = step.path.split('/').take(3).collect::<Vec<_>>().join("/");
+        if consumer == step.path || self.kong.0.contains_key(&consumer) {
+            self.kong.apply(step);
+        }
+    }
+
+    fn wait(&mut self, seconds: i64) {
+        self.time += seconds;
+        let (arrived, late) = std::mem::take(&mut self.late).into_iter().partition(|(by, _)| *by <= self.time);
+        self.late = late;
+        let arrived: Vec<(i64, Step)> = arrived;
+        arrived.iter().for_each(|(_, step)| self.land(step));
     }
 
     fn begin(&self, row: usize) -> Work {
@@ -299,7 +340,14 @@ impl World {
         };
         let is_removal =
             row < APPS && self.apps[row].as_ref().is_some_and(|it| it.status == ApplicationStatus::Deleting);
-        Work { generation: self.rows[row].generation, plan: self.plan(row), at: 0, endings, is_removal }
+        Work {
+            generation: self.rows[row].generation,
+            plan: self.plan(row),
+            at: 0,
+            endings,
+            is_removal,
+            is_doubtful: self.is_doubtful(row),
+        }
     }
 
     /// One request of the worker, or its end.
@@ -329,13 +377,29 @@ impl World {
                 work.at += 1;
                 self.rows[row].work = Some(work);
             }
-            Fate::Lost => self.kong.apply(&step),
-            Fate::Failed | Fate::Died => {}
+            Fate::Lost => {
+                self.kong.apply(&step);
+                self.doubt(row, &step);
+            }
+            Fate::Late => {
+                self.doubt(row, &step);
+                if row < APPS && !step.is_removal() {
+                    self.late.push((self.time + DOUBT, step));
+                }
+            }
+            Fate::Died => self.doubt(row, &step),
+            Fate::Failed => {}
+        }
+    }
+
+    fn doubt(&mut self, row: usize, step: &Step) {
+        if !step.is_removal() {
+            self.rows[row].uncertain_until = self.time + DOUBT;
         }
     }
 
     fn confirm(&mut self, row: usize, work: &Work) {
-        if row >= APPS {
+        if row >= APPS || work.is_doubtful {
             return;
         }
         for slot in &mut self.contracts[row] {
@@ -357,7 +421,7 @@ impl World {
     }
 
     fn finish(&mut self, row: usize, work: &Work) {
-        if self.rows[row].generation != work.generation {
+        if self.rows[row].generation != work.generation || work.is_doubtful {
             return;
         }
         self.rows[row].is_there = false;
@@ -407,6 +471,7 @@ impl World {
     }
 
     fn settle(&mut self) {
+        self.wait(DOUBT);
         for _ in 0..1000 {
             let Some(row) = self.rows.iter().position(|row| row.is_there) else { return };
             self.work(row, Fate::Fine);
@@ -429,11 +494,12 @@ fn any_business() -> impl Strategy<Value = Business> {
 }
 
 fn any_move() -> impl Strategy<Value = Move> {
-    let fate =
-        prop_oneof![6 => Just(Fate::Fine), 1 => Just(Fate::Failed), 1 => Just(Fate::Lost), 1 => Just(Fate::Died)];
+    let fate = prop_oneof![6 => Just(Fate::Fine), 1 => Just(Fate::Failed), 1 => Just(Fate::Lost), 1 => Just(Fate::Late), 1 => Just(Fate::Died)];
     prop_oneof![
         1 => any_business().prop_map(Move::Business),
-        3 => (0..APPS + APIS, fate).prop_map(|(row, fate)| Move::Work(row, fate)),
+        4 => (0..APPS + APIS, fate).prop_map(|(row, fate)| Move::Work(row, fate)),
+        1 => any::<usize>().prop_map(Move::Land),
+        1 => (1..40_i64).prop_map(Move::Wait),
     ]
 }
 
@@ -447,6 +513,12 @@ proptest! {
             match it {
                 Move::Business(business) => world.business(business),
                 Move::Work(row, fate) => world.work(row, fate),
+                Move::Land(at) if !world.late.is_empty() => {
+                    let (_, step) = world.late.remove(at % world.late.len());
+                    world.land(&step);
+                }
+                Move::Land(_) => {}
+                Move::Wait(seconds) => world.wait(seconds),
             }
             world.check()?;
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::names::{Names, TAG};
-use super::target::{ApiTarget, ApplicationTarget, KeyTarget};
+use super::target::{ApiTarget, ApplicationTarget, Gone, KeyTarget};
 use crate::domain::time::UnixSeconds;
 
 /// Seconds by which the end of a key may differ: answers take their time.
@@ -164,6 +164,24 @@ pub fn of_application(
         put_if_other(&mut plan, format!("{base}/acls/{group}"), json!({ "group": group, "tags": tags }), held);
     }
     plan.closed()
+}
+
+/// Puts first the removal of what is not wanted although nobody has seen it: while a write is on its way, Kong is no witness.
+/// What is not there is removed without an error.
+pub fn insist(plan: &mut Plan, names: &Names, target: &ApplicationTarget, gone: &Gone) {
+    if plan.is_blocked {
+        return;
+    }
+    let base = format!("/consumers/{}", names.consumer(target.id));
+    let grants = gone.services.iter().map(|service| format!("{base}/acls/{}", names.group(*service)));
+    let keys = gone.keys.iter().map(|key| format!("{base}/key-auth/{key}"));
+    let mut steps: Vec<Step> = grants.chain(keys).map(Step::delete).collect();
+    steps.append(&mut plan.steps);
+    plan.steps = steps;
+    let whole = Step::delete(base);
+    if !target.has_consumer && !plan.steps.contains(&whole) {
+        plan.steps.push(whole);
+    }
 }
 
 /// Groups that begin as ours do are ours whoever made the membership: else a hand-made one would outlive a revocation.

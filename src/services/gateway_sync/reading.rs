@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::names::Names;
 use super::plan::{SeenApi, SeenApplication};
-use super::target::{ApiTarget, ApplicationTarget};
+use super::target::{ApiTarget, ApplicationTarget, Gone};
 use crate::domain::application::Application;
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::{Contract, Ending};
@@ -43,6 +43,8 @@ pub(super) struct Endings {
     pub(super) contracts: Vec<ContractId>,
     /// Keys that are being revoked.
     pub(super) credentials: Vec<CredentialId>,
+    /// What Kong should hold no more.
+    pub(super) gone: Gone,
 }
 
 impl Endings {
@@ -92,11 +94,13 @@ async fn application_target(
     }
     let ending = contracts.iter().filter(|(contract, _)| contract.state.ending != Ending::None);
     let revoked = keys.iter().filter(|(key, _)| key.status == CredentialStatus::RevokePending);
+    let target = ApplicationTarget::of(application, &contracts, &keys, now);
     let endings = Endings {
+        gone: Gone::of(&target, &contracts, &keys),
         contracts: ending.map(|(contract, _)| contract.id).collect(),
         credentials: revoked.map(|(key, _)| key.id).collect(),
     };
-    Ok((ApplicationTarget::of(application, &contracts, &keys, now), endings))
+    Ok((target, endings))
 }
 
 async fn contracts_with_services(

@@ -8,7 +8,7 @@ use super::names::Names;
 use crate::domain::application::{Application, ApplicationStatus};
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::Contract;
-use crate::domain::credential::{ApiKey, Credential};
+use crate::domain::credential::{ApiKey, Credential, CredentialStatus};
 use crate::domain::ids::{ApiId, ApplicationId, CredentialId, ServiceId};
 use crate::domain::strategy::KeyAuthConfig;
 use crate::domain::time::UnixSeconds;
@@ -76,6 +76,29 @@ impl ApplicationTarget {
         json!({
             "username": format!("app-{}", self.id), "custom_id": self.custom_id, "tags": names.application_tags(self.id),
         })
+    }
+}
+
+/// What Kong should hold no more, by the names under which a write on its way may bring it back.
+#[derive(Clone, Debug, Default)]
+pub struct Gone {
+    /// Services that the application may not call.
+    pub services: Vec<ServiceId>,
+    /// Its keys that should not be known.
+    pub keys: Vec<CredentialId>,
+}
+
+impl Gone {
+    /// What a target leaves out of an application's contracts and keys. Keys that are revoked for good were confirmed.
+    #[must_use]
+    pub fn of(target: &ApplicationTarget, contracts: &[(Contract, ServiceId)], keys: &[(Credential, ApiKey)]) -> Self {
+        let services = contracts.iter().map(|(_, service)| *service);
+        let unconfirmed = keys.iter().filter(|(credential, _)| credential.status != CredentialStatus::Revoked);
+        let keys = unconfirmed.map(|(credential, _)| credential.id);
+        Self {
+            services: services.filter(|service| !target.services.contains(service)).collect(),
+            keys: keys.filter(|id| target.keys.iter().all(|wanted| wanted.id != *id)).collect(),
+        }
     }
 }
 

@@ -24,6 +24,9 @@ use crate::store::{
 
 /// Seconds that a lease lasts. A request to Kong takes at most five.
 const LEASE: i64 = 30;
+/// Seconds for which a write that nobody answered may still take effect. Kong gives a request that it has read up to a minute
+/// (its time-outs towards clients and its database are 60 s and less), however early the other side hangs up.
+const DOUBT: i64 = 60;
 /// Longest pause between attempts, seconds.
 const LONGEST_PAUSE: i64 = 300;
 /// Longest pause while access waits to be taken away, seconds.
@@ -62,8 +65,8 @@ pub(super) async fn attempt(services: &Services, subject: Subject) -> Result<(),
         let mut tx = services.store.write().await?;
         let claimed = gateway_changes::claim(&mut tx, subject, owner, now, now.plus(LEASE)).await?;
         tx.commit().await?;
-        let Some(change) = claimed else { return Ok(()) };
-        if work(services, &change).await? {
+        let Some(mut change) = claimed else { return Ok(()) };
+        if work(services, &mut change).await? {
             return Ok(());
         }
     }
@@ -71,7 +74,7 @@ pub(super) async fn attempt(services: &Services, subject: Subject) -> Result<(),
 }
 
 /// The work under a lease; `false` when the subject changed meanwhile.
-async fn work(services: &Services, change: &GatewayChange) -> Result<bool, ServiceError> {
+async fn work(services: &Services, change: &mut GatewayChange) -> Result<bool, ServiceError> {
     let sync = &services.gateway_sync;
     let now = services.clock.now();
     let mut connection = services.store.read().await?;
@@ -89,18 +92,23 @@ async fn work(services: &Services, change: &GatewayChange) -> Result<bool, Servi
         return finish(services, change, None, SyncState::InSync, None, 0).await;
     };
     let upstream = Upstream::of(&services.kong, &sync.lanes, &workspace);
-    let plan = match plan_of(&upstream, &target, prune(services), now).await {
+    // What Kong is seen to hold tells nothing while a write is on its way.
+    let is_doubtful = change.uncertain_until > now;
+    let mut plan = match plan_of(&upstream, &target, prune(services), now).await {
         Ok(plan) => plan,
         Err(error) => {
             postpone(services, change, SyncState::Error, Some(error.to_string()), waits(&target)).await?;
             return Ok(true);
         }
     };
+    if let (true, Target::Application(_, wanted, endings)) = (is_doubtful, &target) {
+        plan::insist(&mut plan, &upstream.names, wanted, &endings.gone);
+    }
     let Some(progress) = execute(services, change, &upstream, &plan).await? else { return Ok(false) };
-    if progress.removed && !plan.is_blocked {
+    if progress.removed && !plan.is_blocked && !is_doubtful {
         confirm(services, change, &target).await?;
     }
-    conclude(services, change, target, plan, progress).await
+    conclude(services, change, is_doubtful, target, plan, progress).await
 }
 
 async fn plan_of(upstream: &Upstream<'_>, target: &Target, prune: Prune, now: UnixSeconds) -> Result<Plan, KongError> {
@@ -139,19 +147,22 @@ pub(super) fn prune(services: &Services) -> Prune {
 /// Makes the requests in order until one fails; `None` when the lease was lost or something else is wanted meanwhile.
 async fn execute(
     services: &Services,
-    change: &GatewayChange,
+    change: &mut GatewayChange,
     upstream: &Upstream<'_>,
     plan: &Plan,
 ) -> Result<Option<Progress>, ServiceError> {
     let mut progress = Progress { removed: false, done: 0, failure: None };
     for step in &plan.steps {
         progress.removed = progress.removed || !step.is_removal();
-        let until = services.clock.now().plus(LEASE);
+        let now = services.clock.now();
+        // Taken back with the answer; a node that dies before it leaves it behind.
+        let doubt =
+            if step.is_removal() { change.uncertain_until } else { change.uncertain_until.max(now.plus(DOUBT)) };
         let mut tx = services.store.write().await?;
         let owner = &services.gateway_sync.owner;
-        let is_kept = gateway_changes::renew(&mut tx, change, owner, until).await?;
+        let is_kept = gateway_changes::renew(&mut tx, change, owner, now.plus(LEASE), doubt).await?;
         if !is_kept {
-            gateway_changes::release(&mut tx, change.subject, owner).await?;
+            gateway_changes::release(&mut tx, change, owner).await?;
         }
         tx.commit().await?;
         if !is_kept {
@@ -159,6 +170,9 @@ async fn execute(
         }
         if let Err(error) = request(upstream, step).await {
             tracing::warn!(subject = %change.subject, %step, error = %error, "Kong did not take a change");
+            if !step.is_removal() && error.leaves_doubt() {
+                change.uncertain_until = services.clock.now().plus(DOUBT);
+            }
             progress.failure = Some(error);
             return Ok(Some(progress));
         }
@@ -222,6 +236,7 @@ async fn confirm_contracts(change: &mut Change<'_>, endings: &Endings) -> Result
 async fn conclude(
     services: &Services,
     change: &GatewayChange,
+    is_doubtful: bool,
     target: Target,
     plan: Plan,
     progress: Progress,
@@ -242,6 +257,10 @@ async fn conclude(
         let is_missing = plan.conflicts.iter().any(|conflict| conflict == MISSING);
         let state = if is_missing { SyncState::Error } else { SyncState::Conflict };
         postpone(services, change, state, words(), is_waiting).await?;
+        return Ok(true);
+    }
+    if is_doubtful {
+        wait(services, change, words()).await?;
         return Ok(true);
     }
     finish(services, change, Some(&target), SyncState::InSync, words(), progress.done).await
@@ -330,13 +349,23 @@ async fn postpone(
     is_waiting: bool,
 ) -> Result<(), ServiceError> {
     let now = services.clock.now();
-    let next = now.plus(pause(work.attempts, is_waiting));
+    let next = now.plus(pause(work.attempts, is_waiting || work.uncertain_until > now));
     if work.attempts == LOUD_AFTER {
         tracing::error!(subject = %work.subject, "Kong still differs after {LOUD_AFTER} attempts");
     }
     let mut tx = services.store.write().await?;
-    gateway_changes::postpone(&mut tx, work, &services.gateway_sync.owner, next).await?;
+    gateway_changes::postpone(&mut tx, work, &services.gateway_sync.owner, next, true).await?;
     gateway_objects::put(&mut tx, work.ws_id, &known(work.subject, state, detail, now)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Gives the lease back for another look, because a write on its way may change what was seen.
+async fn wait(services: &Services, work: &GatewayChange, detail: Option<String>) -> Result<(), ServiceError> {
+    let now = services.clock.now();
+    let next = work.uncertain_until.min(now.plus(PAUSE_OF_ENDINGS));
+    let mut tx = services.store.write().await?;
+    gateway_changes::postpone(&mut tx, work, &services.gateway_sync.owner, next, false).await?;
+    gateway_objects::put(&mut tx, work.ws_id, &known(work.subject, SyncState::Pending, detail, now)).await?;
     Ok(tx.commit().await?)
 }
 

@@ -156,7 +156,7 @@ fn events(status: ContractStatus) -> Vec<Event> {
 pub(super) async fn decide(form: CsrfForm<Decision>) -> PageResult {
     let CsrfForm { visitor, fields } = form;
     let workspace = visitor.workspace_to_show("", DOOR)?;
-    let mut body = json!({ "status": fields.status });
+    let mut body = json!({ "status": fields.status, "expected_status": shown(&fields.shown) });
     if !fields.comment.is_empty()
         && let Some(members) = body.as_object_mut()
     {

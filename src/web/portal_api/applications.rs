@@ -17,7 +17,7 @@ use crate::services::catalogue::{self, Viewer};
 use crate::services::change::Actor;
 use crate::services::portal_representation as shown;
 use crate::services::{Page, contracts, gateway_sync, strategies, why};
-use crate::web::admin_api::own::applications as inputs;
+use crate::web::admin_api::own::applications::{self as inputs, Author};
 use crate::web::error::ApiError;
 
 impl DeveloperSession {
@@ -65,7 +65,7 @@ fn page(query: &HashMap<String, String>) -> Result<Page, PortalError> {
 /// `POST /applications`
 pub(super) async fn create(session: DeveloperSession, body: Body) -> PortalResult {
     let visit = session.visit();
-    let new = inputs::read_new(&body.0)?;
+    let new = inputs::read_new(&body.0, Author::Developer)?;
     let (workspace, developer) = (session.portal.workspace.id, session.developer().id);
     let made = applications::create(&session.services, &actor!(session, visit), workspace, developer, new).await?;
     answer(&session, StatusCode::CREATED, &made).await
@@ -90,7 +90,7 @@ pub(super) async fn show(session: DeveloperSession, path: Path<(String, String)>
 /// `PATCH /applications/{id}`
 pub(super) async fn update(session: DeveloperSession, path: Path<(String, String)>, body: Body) -> PortalResult {
     let visit = session.visit();
-    let edit = inputs::read_edit(&body.0)?;
+    let edit = inputs::read_edit(&body.0, Author::Developer)?;
     let (actor, reach) = (actor!(session, visit), session.reach());
     let changed = applications::update(&session.services, &actor, reach, &path.1, edit).await?;
     answer(&session, StatusCode::OK, &changed).await

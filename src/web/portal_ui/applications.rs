@@ -26,13 +26,8 @@ use crate::web::error::ApiError;
 use crate::web::portal_api::guard::{PortalError, PortalResult};
 
 /// Inputs of an application: ids and labels.
-const INPUTS: &[(&str, &str)] = &[
-    ("name", "Name"),
-    ("description", "Description"),
-    ("redirect_uri", "Redirect URI"),
-    ("custom_id", "Reference ID"),
-    ("grace", "Grace period"),
-];
+const INPUTS: &[(&str, &str)] =
+    &[("name", "Name"), ("description", "Description"), ("redirect_uri", "Redirect URI"), ("grace", "Grace period")];
 
 #[derive(Template)]
 #[template(path = "portal/applications.html")]
@@ -69,7 +64,6 @@ struct Form {
     name: Field,
     description: Field,
     redirect_uri: Field,
-    custom_id: Field,
 }
 
 #[derive(Template)]
@@ -192,12 +186,7 @@ fn new_page(page: &DeveloperPage, fields: &Fields, errors: Errors) -> PortalResu
 
 fn typed(fields: &Fields, errors: &Errors) -> Form {
     let field = |id: &str| Field::checked(fields.text(id), errors, id);
-    Form {
-        name: field("name"),
-        description: field("description"),
-        redirect_uri: field("redirect_uri"),
-        custom_id: field("custom_id"),
-    }
+    Form { name: field("name"), description: field("description"), redirect_uri: field("redirect_uri") }
 }
 
 /// What a form says of an application, or everything that is wrong with it.
@@ -214,7 +203,6 @@ fn read(fields: &Fields) -> Result<NewApplication, Errors> {
         },
     };
     let (name, description) = (line("name", "Name", true), line("description", "Description", false));
-    let custom_id = line("custom_id", "Reference ID", false);
     let mut redirect_uris = Vec::new();
     for text in fields.text("redirect_uri").split_whitespace() {
         match RedirectUri::parse(text) {
@@ -223,7 +211,7 @@ fn read(fields: &Fields) -> Result<NewApplication, Errors> {
         }
     }
     match (name, errors.items.is_empty()) {
-        (Some(name), true) => Ok(NewApplication { name, description, redirect_uris, custom_id, strategy: None }),
+        (Some(name), true) => Ok(NewApplication { name, description, redirect_uris, custom_id: None, strategy: None }),
         _ => Err(errors),
     }
 }
@@ -291,7 +279,6 @@ fn stored(application: &Application) -> Form {
         name: Field::of(&application.name),
         description: Field::of(application.description.as_deref().unwrap_or_default()),
         redirect_uri: Field::of(uris.join(" ")),
-        custom_id: Field::of(application.custom_id.as_deref().unwrap_or_default()),
     }
 }
 
@@ -346,7 +333,8 @@ pub(super) async fn update(form: DeveloperForm, path: Path<(String, String)>) ->
         name: Edit::To(new.name),
         description: Edit::To(new.description),
         redirect_uris: Edit::To(new.redirect_uris),
-        custom_id: Edit::To(new.custom_id),
+        // An admin sets it.
+        custom_id: Edit::Keep,
     };
     match applications::update(&page.services, &page.actor(&visit), page.reach(), &path.1, edit).await {
         Ok(_) => page.done(&page.application_url(&path.1), &Flash::ok("The application was saved.")),

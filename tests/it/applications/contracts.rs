@@ -143,7 +143,7 @@ async fn dp_062_a_revocation_counts_when_kong_took_it_and_is_recorded_once() {
         assert_eq!(state.body["counts"]["error"], json!(1), "{state:?}");
         let path = format!("/application_instances/{}", contract["id"].as_str().unwrap());
         let again = desk.admin().patch(&path, json!({ "status": 0 })).await;
-        assert_eq!(again.body["status"], json!(0), "the status it has is no event");
+        assert_eq!(again.refusal(), (409, "invalid status transition"), "it is about to lose that status");
 
         desk.kong.heal().await;
         desk.gateway.running.later(10);
@@ -295,7 +295,8 @@ async fn dp_068_one_stale_contract_stops_no_other_of_a_bulk() {
         let done = desk.admin().post("/portal/registrations/bulk", body).await;
         assert_eq!(done.status, 200);
         assert_eq!(done.body["ok"].as_array().unwrap().len(), 7);
-        assert_eq!(done.body["failed"], json!([{ "id": ids[3], "message": "invalid status transition" }]));
+        let stale = "somebody else has decided meanwhile: the contract is rejected";
+        assert_eq!(done.body["failed"], json!([{ "id": ids[3], "message": stale }]));
         assert_eq!(desk.read(&json!({ "id": ids[0] })).await["comment"], json!("not this year"));
         let nonsense = json!({ "ids": ids, "action": "explode" });
         assert_eq!(desk.admin().post("/portal/registrations/bulk", nonsense).await.status, 400);
@@ -325,6 +326,37 @@ async fn a_deleted_application_leaves_nothing_in_kong() {
             deleted[0].contains("/acls/") && deleted[1].contains("/key-auth/") && deleted.len() == 3,
             "{deleted:?}"
         );
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_grant_that_lands_late_does_not_outlive_its_revocation() {
+    with_desk(async |desk| {
+        let ann = desk.developer("ann").await;
+        let api = desk.publish("orders", json!({})).await;
+        let application = desk.application(ann, "shop").await;
+        let (key, _) = desk.key(ann, &application).await;
+        let contract = desk.contract(&application, &api).await;
+        // Longer than kong-sso waits; what Kong was sent it does in the end.
+        desk.kong.fault(json!({ "delay_ms": 8000, "only": "^PUT .*/acls/" })).await;
+        assert_eq!(desk.set(&contract, 0).await["gateway"]["state"], json!("error"));
+        desk.kong.heal().await;
+        assert_eq!(desk.kong.list("/acls").await, Vec::<Value>::new(), "nothing has landed");
+
+        let asked = desk.set(&contract, 3).await;
+        assert_eq!((&asked["status"], &asked["revoke_pending"]), (&json!(0), &json!(true)), "{asked}");
+        assert_eq!(asked["gateway"]["state"], json!("pending"));
+        desk.eventually("landed", async || !desk.kong.list("/acls").await.is_empty()).await;
+        desk.eventually("removed", async || desk.kong.list("/acls").await.is_empty()).await;
+        assert_eq!(desk.kong.call("/orders", Some(&key)).await, (403, DENIED.to_owned()));
+        assert_eq!(desk.read(&contract).await["revoke_pending"], json!(true), "another may be on its way");
+
+        desk.gateway.running.later(61);
+        desk.eventually("confirmed", async || desk.read(&contract).await["status"] == json!(3)).await;
+        let revoked = desk.read(&contract).await;
+        assert_eq!((&revoked["revoke_pending"], &revoked["gateway"]["state"]), (&json!(false), &json!("in_sync")));
+        assert_eq!(desk.kong.call("/orders", Some(&key)).await, (403, DENIED.to_owned()));
     })
     .await;
 }

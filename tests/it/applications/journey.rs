@@ -193,3 +193,24 @@ async fn a_hidden_api_cannot_be_asked_for() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn an_admin_alone_sets_the_identity_that_services_see() {
+    with_desk(async |desk| {
+        let mut ann = desk.signed_in("ann@example.test").await;
+        let refused = ann.post("/applications", json!({ "name": "shop", "custom_id": "root" })).await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.text.contains("custom_id"), "{}", refused.text);
+        assert!(refused.text.contains("is set by an administrator"), "{}", refused.text);
+        let made = ann.post("/applications", json!({ "name": "shop" })).await.json();
+        let application = format!("/applications/{}", made["id"].as_str().unwrap());
+        for value in [json!("root"), Value::Null] {
+            assert_eq!(ann.patch(&application, json!({ "custom_id": value })).await.status, 400, "{value}");
+        }
+        let set = desk.admin().patch(&application, json!({ "custom_id": "customer-7" })).await;
+        assert_eq!((set.status, &set.body["custom_id"]), (200, &json!("customer-7")));
+        assert_eq!(ann.patch(&application, json!({ "name": "store" })).await.status, 200);
+        assert_eq!(desk.kong.list("/consumers").await[0]["custom_id"], json!("customer-7"));
+    })
+    .await;
+}

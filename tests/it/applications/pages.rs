@@ -41,6 +41,7 @@ async fn dp_058_dp_059_a_developer_and_an_admin_meet_on_pages() {
         let new =
             ann.submit_and_follow("/default/applications/new", "/default/applications/new", &[("name", "shop")]).await;
         assert!(new.words().contains("shop was created"), "{}", new.text);
+        assert!(new.has("#name") && !new.has("#custom_id"), "admins alone choose what services see: {}", new.text);
         let list = ann.get("/default/applications").await;
         let application = list.attributes("tbody th a", "href")[0].clone();
         let asked = ann

@@ -66,15 +66,25 @@ async fn list(call: &Call<'_>, reach: Reach) -> Result<Answer, ApiError> {
     Ok(listing::paged(call, &path, &found, |it| shown::application_with_state(it, call.place.workspace, &overview)))
 }
 
+/// Who describes an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::web) enum Author {
+    /// Somebody with rights on the Admin API.
+    Admin,
+    /// Its owner, who must not choose whom the services behind Kong take it for.
+    Developer,
+}
+
 /// The members of a new application.
 ///
 /// # Errors
 /// 400 with every wrong member.
-pub(in crate::web) fn read_new(body: &Members) -> Result<NewApplication, ApiError> {
+pub(in crate::web) fn read_new(body: &Members, author: Author) -> Result<NewApplication, ApiError> {
     let mut input = Input::of(body, READ_ONLY);
     let name = input.required("name", parse_line);
     let description = input.optional("description", parse_line);
     let uris = input.redirect_uris();
+    refuse_identity(&mut input, author);
     let custom_id = input.optional("custom_id", parse_line);
     let strategy = input.optional("auth_strategy_id", input::short_text);
     input.finish(|| {
@@ -92,11 +102,12 @@ pub(in crate::web) fn read_new(body: &Members) -> Result<NewApplication, ApiErro
 ///
 /// # Errors
 /// 400 with every wrong member.
-pub(in crate::web) fn read_edit(body: &Members) -> Result<ApplicationEdit, ApiError> {
+pub(in crate::web) fn read_edit(body: &Members, author: Author) -> Result<ApplicationEdit, ApiError> {
     let mut input = Input::of(body, READ_ONLY);
     let name = input.optional("name", parse_line);
     let description = input.edit("description", parse_line);
     let uris = input.redirect_uris();
+    refuse_identity(&mut input, author);
     let custom_id = input.edit("custom_id", parse_line);
     input.refuse_if_present("auth_strategy_id", "immutable");
     input.finish(|| {
@@ -107,6 +118,13 @@ pub(in crate::web) fn read_edit(body: &Members) -> Result<ApplicationEdit, ApiEr
             custom_id: custom_id?,
         })
     })
+}
+
+/// Services behind Kong see `custom_id` as `X-Consumer-Custom-ID` and may trust it.
+fn refuse_identity(input: &mut Input<'_>, author: Author) {
+    if author == Author::Developer {
+        input.refuse_if_present("custom_id", "is set by an administrator");
+    }
 }
 
 /// The API of a request for access, and its reason.
@@ -156,14 +174,14 @@ async fn create(call: &Call<'_>, owner: Option<DeveloperId>) -> Result<Answer, A
             applications::owner_of(call.services, call.place.workspace.id, &key.ok_or_else(missing)?).await?.id
         }
     };
-    let new = read_new(&body)?;
+    let new = read_new(&body, Author::Admin)?;
     let actor = Actor::Admin(call.caller);
     let made = applications::create(call.services, &actor, call.place.workspace.id, owner, new).await?;
     Ok(Answer::created(show(call, &made).await?))
 }
 
 async fn update(call: &Call<'_>, reach: Reach, id: &str) -> Result<Answer, ApiError> {
-    let edit = read_edit(&call.body)?;
+    let edit = read_edit(&call.body, Author::Admin)?;
     let changed = applications::update(call.services, &Actor::Admin(call.caller), reach, id, edit).await?;
     Ok(Answer::ok(show(call, &changed).await?))
 }
