@@ -23,6 +23,8 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 const SYNC_EVERY: Duration = Duration::from_millis(500);
 /// How often it is looked whether a comparison with Kong is due.
 const SCAN_EVERY: Duration = Duration::from_secs(1);
+/// How often mails, changes and comparisons are looked at while the portal is off: what is left of a time when it was on is still finished.
+const LEFTOVERS_EVERY: Duration = Duration::from_secs(60);
 /// How often an identity provider that was down is tried again.
 const DISCOVER_EVERY: Duration = Duration::from_secs(10);
 
@@ -41,7 +43,9 @@ impl Node {
                 true
             });
         }
-        self.every(MAIL_EVERY, async |services| {
+        let is_on = self.services.settings.portal.enabled;
+        let of_portal = |usual: Duration| if is_on { usual } else { LEFTOVERS_EVERY };
+        self.every(of_portal(MAIL_EVERY), async |services| {
             if let Err(error) = services.deliver_mails().await {
                 tracing::warn!(error = %error, "the mails on their way could not be looked at");
             }
@@ -53,11 +57,11 @@ impl Node {
             }
             true
         });
-        self.every(SYNC_EVERY, async |services| {
+        self.every(of_portal(SYNC_EVERY), async |services| {
             gateway_sync::run_due(services).await;
             true
         });
-        self.every(SCAN_EVERY, async |services| {
+        self.every(of_portal(SCAN_EVERY), async |services| {
             gateway_sync::scan_due(services).await;
             true
         });
