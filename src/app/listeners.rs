@@ -2,9 +2,12 @@
 
 use std::net::TcpListener;
 
-use actix_web::dev::Server;
+use actix_http::Request;
+use actix_service::{IntoServiceFactory, Service, ServiceFactory};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Response, Server};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
+use actix_web::{App, Error, HttpServer};
 
 use super::{Node, StartError, tls};
 use crate::config::settings::{Listen, TlsPair};
@@ -70,13 +73,7 @@ impl Node {
                 .wrap(node.sessions(Some(String::new())))
                 .default_service(web::to(admin_api::handle))
         });
-        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
-        let address = address_of(&socket);
-        let bound = match tls {
-            Some(tls) => server.listen_rustls_0_23(socket, tls),
-            None => server.listen(socket),
-        };
-        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_admin_listen", address, cause })
+        listen(server, socket, tls, "sso_admin_listen")
     }
 
     /// Serves Kong Manager, the Admin API and the own pages on one origin.
@@ -97,13 +94,7 @@ impl Node {
                 .configure(|config| node.portal_of_single_origin(config))
                 .default_service(web::to(gui::handle))
         });
-        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
-        let address = address_of(&socket);
-        let bound = match tls {
-            Some(tls) => server.listen_rustls_0_23(socket, tls),
-            None => server.listen(socket),
-        };
-        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_gui_listen", address, cause })
+        listen(server, socket, tls, "sso_gui_listen")
     }
 
     /// Serves the declared routes and forward-auth.
@@ -118,13 +109,7 @@ impl Node {
                 .app_data(Data::new(gateway::GatewayUpstream::new(node.upstream_tls.clone())))
                 .default_service(web::to(gateway::handle))
         });
-        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
-        let address = address_of(&socket);
-        let bound = match tls {
-            Some(tls) => server.listen_rustls_0_23(socket, tls),
-            None => server.listen(socket),
-        };
-        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "sso_proxy_listen", address, cause })
+        listen(server, socket, tls, "sso_proxy_listen")
     }
 
     /// The portal on the GUI's origin (`sso_portal_single_origin`).
@@ -152,13 +137,7 @@ impl Node {
                 .configure(|config| portal_ui::configure(config, mount))
                 .default_service(web::to(portal_api::nothing))
         });
-        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
-        let address = address_of(&socket);
-        let bound = match tls {
-            Some(tls) => server.listen_rustls_0_23(socket, tls),
-            None => server.listen(socket),
-        };
-        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "portal_gui_listen", address, cause })
+        listen(server, socket, tls, "portal_gui_listen")
     }
 
     /// Serves the developer portal's JSON API.
@@ -178,13 +157,7 @@ impl Node {
                 .configure(|config| portal_api::configure(config, mount))
                 .default_service(web::to(portal_api::nothing))
         });
-        let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
-        let address = address_of(&socket);
-        let bound = match tls {
-            Some(tls) => server.listen_rustls_0_23(socket, tls),
-            None => server.listen(socket),
-        };
-        bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key: "portal_api_listen", address, cause })
+        listen(server, socket, tls, "portal_api_listen")
     }
 
     /// What a TLS listener of the Admin API serves (`admin_ssl_cert`, `admin_ssl_cert_key`).
@@ -228,6 +201,33 @@ impl Node {
         let full = conf.map(|conf| session::middleware(&self.services, conf, &self.session_secret));
         Sessions::new(self.services.clone(), full, api)
     }
+}
+
+/// Starts what clients use: over TLS where `tls` is given.
+fn listen<F, I, S, B>(
+    server: HttpServer<F, I, S, B>,
+    socket: TcpListener,
+    tls: Option<rustls::ServerConfig>,
+    key: &'static str,
+) -> Result<Server, StartError>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<Error> + 'static,
+    S::InitError: std::fmt::Debug,
+    S::Response: Into<Response<B>> + 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    S::Service: 'static,
+    B: MessageBody + 'static,
+{
+    let server = server.disable_signals().shutdown_timeout(LAST_SECONDS).tcp_nodelay(true);
+    let address = address_of(&socket);
+    let bound = match tls {
+        Some(tls) => server.listen_rustls_0_23(socket, tls),
+        None => server.listen(socket),
+    };
+    bound.map(HttpServer::run).map_err(|cause| StartError::Listen { key, address, cause })
 }
 
 fn tls_of(listen: &Listen, pairs: &[TlsPair]) -> Result<Option<rustls::ServerConfig>, StartError> {
