@@ -64,6 +64,20 @@ impl SessionLimits {
         }
     }
 
+    /// What is over at `now`: sessions last seen, renewed or begun at these times or before. A limit of 0 is off: no time is
+    /// that early.
+    #[must_use]
+    pub const fn latest_over(&self, now: UnixSeconds) -> SessionTimes {
+        const fn latest(now: UnixSeconds, limit: i64) -> UnixSeconds {
+            UnixSeconds(if limit > 0 { now.0.saturating_sub(limit) } else { i64::MIN })
+        }
+        SessionTimes {
+            last_seen_at: latest(now, self.idling),
+            renewed_at: latest(now, self.rolling),
+            created_at: latest(now, self.absolute),
+        }
+    }
+
     /// Seconds between two recorded uses: a minute, or a quarter of a short idle limit.
     const fn touch_interval(&self) -> i64 {
         let quarter = self.idling / 4;

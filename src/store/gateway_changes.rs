@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 use super::database::Connection;
 use super::error::StoreError;
 use super::row::{Columns, all};
+use super::statement::Statement;
 use crate::domain::ids::WorkspaceId;
 use crate::domain::sync::{Subject, SubjectKind};
 use crate::domain::time::UnixSeconds;
@@ -73,23 +74,13 @@ pub async fn enqueue(
     cause: Cause<'_>,
     now: UnixSeconds,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO gateway_changes (kind, subject_id, ws_id, generation, cause, request_id, actor, attempts,
-            next_attempt_at, lease_until, uncertain_until, created_at)
-         VALUES ($1, $2, $3, 1, $4, $5, $6, 0, $7, 0, 0, $7)
-         ON CONFLICT (kind, subject_id) DO UPDATE SET generation = gateway_changes.generation + 1, cause = $4,
-            request_id = $5, actor = $6, attempts = 0, next_attempt_at = $7",
+    insert(
+        connection,
+        (workspace, subject, cause, now),
+        "DO UPDATE SET generation = gateway_changes.generation + 1, cause = $4, request_id = $5, actor = $6,
+            attempts = 0, next_attempt_at = $7",
     )
-    .bind(subject.kind.as_str())
-    .bind(subject.id.to_string())
-    .bind(workspace.to_string())
-    .bind(cause.cause)
-    .bind(cause.request_id)
-    .bind(cause.actor)
-    .bind(now.0)
-    .execute(connection)
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Notes a difference that a scan found, unless the subject is noted already.
@@ -103,20 +94,30 @@ pub async fn enqueue_if_absent(
     cause: Cause<'_>,
     now: UnixSeconds,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    insert(connection, (workspace, subject, cause, now), "DO NOTHING").await
+}
+
+/// `noted` is what happens where the subject is noted already.
+async fn insert(
+    connection: &mut Connection,
+    (workspace, subject, cause, now): (WorkspaceId, Subject, Cause<'_>, UnixSeconds),
+    noted: &'static str,
+) -> Result<(), StoreError> {
+    let mut statement = Statement::new(
         "INSERT INTO gateway_changes (kind, subject_id, ws_id, generation, cause, request_id, actor, attempts,
             next_attempt_at, lease_until, uncertain_until, created_at)
-         VALUES ($1, $2, $3, 1, $4, $5, $6, 0, $7, 0, 0, $7) ON CONFLICT (kind, subject_id) DO NOTHING",
-    )
-    .bind(subject.kind.as_str())
-    .bind(subject.id.to_string())
-    .bind(workspace.to_string())
-    .bind(cause.cause)
-    .bind(cause.request_id)
-    .bind(cause.actor)
-    .bind(now.0)
-    .execute(connection)
-    .await?;
+         VALUES ($1, $2, $3, 1, $4, $5, $6, 0, $7, 0, 0, $7) ON CONFLICT (kind, subject_id) ",
+    );
+    statement
+        .push(noted)
+        .add(subject.kind.as_str())
+        .add(subject.id.to_string())
+        .add(workspace.to_string())
+        .add(cause.cause)
+        .add(cause.request_id)
+        .add(cause.actor)
+        .add(now.0);
+    statement.execute_kept(connection).await?;
     Ok(())
 }
 

@@ -146,13 +146,12 @@ pub async fn purge_expired(
     now: UnixSeconds,
     limits: &SessionLimits,
 ) -> Result<u64, StoreError> {
-    // A limit of 0 is off: no time is that early.
-    let latest = |limit: i64| if limit > 0 { now.0.saturating_sub(limit) } else { i64::MIN };
+    let over = limits.latest_over(now);
     let done =
         sqlx::query("DELETE FROM portal_sessions WHERE last_seen_at <= $1 OR renewed_at <= $2 OR created_at <= $3")
-            .bind(latest(limits.idling))
-            .bind(latest(limits.rolling))
-            .bind(latest(limits.absolute))
+            .bind(over.last_seen_at.0)
+            .bind(over.renewed_at.0)
+            .bind(over.created_at.0)
             .execute(connection)
             .await?;
     Ok(done.rows_affected())

@@ -35,8 +35,8 @@ impl Statement {
         self
     }
 
-    /// Adds the value of a `?` that the text has already. For SQLite alone, which finds numbered placeholders one by one:
-    /// statements with hundreds of them would feel it.
+    /// Adds the value of a placeholder that the text has already: a number that stands there several times, or a `?` where
+    /// a statement for SQLite has hundreds of them, which it would find by their numbers one by one.
     pub(super) fn add<'v>(&mut self, value: impl Encode<'v, Any> + Type<Any>) -> &mut Self {
         if let Err(error) = self.arguments.add(value) {
             self.failure = Some(error);
