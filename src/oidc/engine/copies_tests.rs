@@ -1,31 +1,16 @@
 //! What is taken from a caller who proved nothing.
 
 use super::*;
-use crate::config::plugin::Places;
 use crate::domain::method::Method;
 use crate::oidc::engine::request::Arguments;
-use crate::oidc::engine::tests_support::{Lines, view};
-
-fn everywhere() -> CredentialSearch {
-    let places = || Places(vec![Place::Header, Place::Query, Place::Body]);
-    CredentialSearch {
-        bearer: Places(PLACES.to_vec()),
-        bearer_header: None,
-        bearer_cookie: Some("at".into()),
-        password: places(),
-        client_credentials: places(),
-        refresh_token: places(),
-        refresh_token_name: Some("refresh_token".into()),
-        id_token: places(),
-        id_token_name: None,
-    }
-}
+use crate::oidc::engine::tests_support::{Lines, everywhere, view};
 
 fn found(methods: &[Method], headers: &[(&str, &[u8])], query: &str, body: &[(&str, &str)]) -> Vec<String> {
     let headers = Lines(headers.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect());
     let body = Arguments(body.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect());
     let view = RequestView { query: Some(query), body: Some(&body), ..view(&headers) };
-    let spots = spots(methods.iter().copied().collect(), &everywhere(), &view);
+    let spots =
+        spots(methods.iter().copied().collect(), &CredentialSearch { id_token_name: None, ..everywhere() }, &view);
     let text = |spot: Spot| match spot {
         Spot::Header(name) => format!("header {name}"),
         Spot::Query(name) => format!("query {name}"),

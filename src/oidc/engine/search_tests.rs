@@ -6,7 +6,7 @@ use crate::config::plugin::Places;
 use crate::domain::method::MethodSet;
 use crate::oidc::engine::copies;
 use crate::oidc::engine::request::Arguments;
-use crate::oidc::engine::tests_support::{self, Lines};
+use crate::oidc::engine::tests_support::{self, Lines, everywhere};
 use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 
@@ -27,22 +27,6 @@ fn with_view<T>(sent: &Sent<'_>, look: impl FnOnce(&RequestView<'_>) -> T) -> T 
 
 fn view<'r>(headers: &'r Lines, query: Option<&'r str>, body: Option<&'r Arguments>) -> RequestView<'r> {
     RequestView { query, body, ..tests_support::view(headers) }
-}
-
-/// Everything may stand everywhere, as far as it can.
-fn everywhere() -> CredentialSearch {
-    let places = || Places(vec![Place::Header, Place::Query, Place::Body]);
-    CredentialSearch {
-        bearer: Places(PLACES.to_vec()),
-        bearer_header: None,
-        bearer_cookie: Some("at".into()),
-        password: places(),
-        client_credentials: places(),
-        refresh_token: places(),
-        refresh_token_name: Some("refresh_token".into()),
-        id_token: places(),
-        id_token_name: Some("id_token".into()),
-    }
 }
 
 fn search(methods: &[Method], places: &CredentialSearch, sent: &Sent<'_>) -> Result<Option<String>, Malformed> {

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde_json::{Value, json};
 
 use crate::config::finding::Findings;
-use crate::config::plugin::{OpenIdConnectConf, PluginContext, parse};
+use crate::config::plugin::{CredentialSearch, OpenIdConnectConf, Place, Places, PluginContext, parse};
 use crate::domain::method::Method;
 
 use super::proof::{ClaimSources, Proof, ProvedTokens};
@@ -20,6 +20,23 @@ pub(super) fn conf(members: Value) -> OpenIdConnectConf {
     let context = PluginContext { resolve: &resolve, forbid_unverified: false };
     let mut findings = Findings::default();
     parse(&config, "config", &context, &mut findings).unwrap_or_else(|| panic!("{:?}", findings.errors))
+}
+
+/// Everything may stand everywhere, as far as it can.
+pub(super) fn everywhere() -> CredentialSearch {
+    let everywhere = || Places(vec![Place::Header, Place::Query, Place::Body, Place::Cookie]);
+    let places = || Places(vec![Place::Header, Place::Query, Place::Body]);
+    CredentialSearch {
+        bearer: everywhere(),
+        bearer_header: None,
+        bearer_cookie: Some("at".into()),
+        password: places(),
+        client_credentials: places(),
+        refresh_token: places(),
+        refresh_token_name: Some("refresh_token".into()),
+        id_token: places(),
+        id_token_name: Some("id_token".into()),
+    }
 }
 
 /// Headers of a request.
