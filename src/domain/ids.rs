@@ -29,10 +29,10 @@ macro_rules! uuid_id {
 
         impl FromStr for $name {
             type Err = uuid::Error;
-            /// Only the hyphenated form: other spellings of the same id would be judged as another text.
+            /// Only the hyphenated form in lower case: other spellings of the same id would be judged as another text.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                let hyphenated = if text.len() == 36 { text } else { "" };
-                Uuid::try_parse(hyphenated).map(Self)
+                let is_usual = text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+                Uuid::try_parse(if is_usual { text } else { "" }).map(Self)
             }
         }
     };
@@ -338,6 +338,14 @@ impl UserName {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let id = "0190b6f5-1c2d-7e3f-8a4b-5c6d7e8f9a0b";
+        assert_eq!(id.parse::<WorkspaceId>().unwrap().to_string(), id);
+        let others = [id.to_uppercase(), id.replace('-', ""), format!("{{{id}}}"), format!("urn:uuid:{id}")];
+        assert!(others.iter().all(|other| other.parse::<WorkspaceId>().is_err()));
+    }
 
     #[test]
     fn workspace_names_follow_the_rules() {

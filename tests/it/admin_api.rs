@@ -541,6 +541,7 @@ async fn an_id_spelled_in_another_way_reaches_no_other_workspace() {
             format!("%7B{}%7D", default.id),
             format!("urn%3Auuid%3A{}", default.id),
             default.id.to_string().replace('-', ""),
+            default.id.to_string().to_uppercase(),
             default.id.to_string(),
             "default".to_owned(),
         ] {
