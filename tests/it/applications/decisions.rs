@@ -183,7 +183,7 @@ async fn dp_068_who_may_ask_and_call_the_bulk_may_not_decide_for_that() {
                 let done = who.post("/portal/registrations/bulk", json!({ "ids": ids, "action": action })).await;
                 assert_eq!((done.status, &done.body["ok"]), (200, &json!([])), "{done:?}");
                 let failed: Vec<_> = done.body["failed"].as_array().unwrap().iter().map(|it| &it["message"]).collect();
-                assert_eq!(failed, ["no permission", "no permission"], "{action}");
+                assert_eq!(failed, ["no permission", "Not found"], "{action}");
             }
         }
         assert_eq!(desk.read(&contract).await["status"], json!(1));
