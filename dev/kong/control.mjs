@@ -1,4 +1,4 @@
-// The control API: start and stop instances, read what they received, break them on purpose.
+// The control API: start and stop instances, read what they received, break them on purpose, let them tell another configuration.
 import { randomUUID } from 'node:crypto';
 import { jsonApi, readJson, sendJson } from '../lib/process.mjs';
 import { Instance } from './instance.mjs';
@@ -20,6 +20,7 @@ export function control(instances) {
     ['GET', /^\/instances\/([^/]+)\/requests$/, one((instance) => instance.requests)],
     ['DELETE', /^\/instances\/([^/]+)\/requests$/, one((instance) => void (instance.requests = []))],
     ['POST', /^\/instances\/([^/]+)\/faults$/, one(async (instance, req) => (instance.faults = await readJson(req)))],
+    ['POST', /^\/instances\/([^/]+)\/configuration$/, one(async (instance, req) => (instance.configuration = await readJson(req)))],
     ['DELETE', /^\/instances\/([^/]+)\/faults$/, one((instance) => void (instance.faults = {}))],
   ]);
 }

@@ -1,12 +1,17 @@
-// The plugins that the proxy port enforces: key-auth and acl as Kong 3.9.3 has them. A guard takes { store, call, config,
-// seen } and answers a refusal { status, message, headers? }, or nothing to let the call pass; `seen` is what it found out.
+// The plugins that the proxy port enforces as Kong 3.9.3 has them: key-auth, jwt, oauth2, acl. A guard takes { store, call,
+// config, route, seen } and answers a refusal { status, headers?, ...body }, or nothing to let the call pass; `seen` is what
+// it found out. An answer of a guard need not be a refusal: tokens are issued that way.
 import { ENTITIES } from './entities.mjs';
+import * as jwt from './guards/jwt.mjs';
+import * as keyAuth from './guards/key-auth.mjs';
+import * as oauth2 from './guards/oauth2.mjs';
 
 // Plugins that would decide about a call but are not built: silence would let calls through that Kong refuses.
-const NOT_BUILT = ['basic-auth', 'hmac-auth', 'ip-restriction', 'jwt', 'ldap-auth', 'oauth2', 'request-termination', 'session'];
+const NOT_BUILT = ['basic-auth', 'hmac-auth', 'ip-restriction', 'ldap-auth', 'request-termination', 'session'];
 
-const PRIORITIES = { 'key-auth': 1250, acl: 950 };
-const GUARDS = { 'key-auth': keyAuth, acl };
+const IDENTIFYING = { 'key-auth': keyAuth, jwt, oauth2 };
+const GUARDS = { acl, ...Object.fromEntries(Object.entries(IDENTIFYING).map(([name, { identify }]) => [name, orAnonymous(identify)])) };
+const PRIORITIES = { acl: 950, ...Object.fromEntries(Object.entries(IDENTIFYING).map(([name, { priority }]) => [name, priority])) };
 
 /** The guards of a route in Kong's order, each with its configuration: of equal plugins the closest one counts. */
 export function guards(store, route) {
@@ -23,32 +28,18 @@ export function guards(store, route) {
 
 const notBuilt = (name) => () => ({ status: 501, message: `the stand-in does not enforce ${name}` });
 
-function keyAuth({ store, call, config, seen }) {
-  if (config.anonymous && seen.consumer) return undefined;
-  const refusal = findKey({ store, call, config, seen });
-  if (!refusal || !config.anonymous) return refusal;
-  const consumer = store.get(ENTITIES.consumers, config.anonymous) ?? store.byKey(ENTITIES.consumers, config.anonymous);
-  if (!consumer) return { status: 500, message: 'An unexpected error occurred' };
-  Object.assign(seen, { consumer, credential: undefined, anonymous: true });
-  return undefined;
-}
-
-function findKey({ store, call, config, seen }) {
-  const challenge = { 'www-authenticate': config.realm ? `Key realm="${config.realm}"` : 'Key' };
-  const refused = (message) => ({ status: 401, message, headers: challenge });
-  const places = config.key_names.map((name) => [name, [
-    ...(config.key_in_header ? call.headers[name.toLowerCase()] ?? [] : []),
-    ...(config.key_in_query ? call.url.searchParams.getAll(name) : []),
-  ]]);
-  const [name, keys] = places.find(([, values]) => values.length > 0) ?? [];
-  if (!name || keys[0] === '') return refused('No API key found in request');
-  if (keys.length > 1) return refused('Duplicate API key found');
-  const credential = store.byKey(ENTITIES.keyauth_credentials, keys[0]);
-  const consumer = credential && store.get(ENTITIES.consumers, credential.consumer.id);
-  if (!consumer) return refused('Unauthorized');
-  Object.assign(seen, { consumer, credential, anonymous: false });
-  if (config.hide_credentials) seen.hidden.add(name.toLowerCase());
-  return undefined;
+/** Several identifying plugins with an anonymous consumer are alternatives: one success is enough. */
+function orAnonymous(identify) {
+  return (context) => {
+    const { store, config, seen } = context;
+    if (config.anonymous && seen.consumer) return undefined;
+    const refusal = identify(context);
+    if (!refusal || refusal.status === 200 || !config.anonymous) return refusal;
+    const consumer = store.get(ENTITIES.consumers, config.anonymous) ?? store.byKey(ENTITIES.consumers, config.anonymous);
+    if (!consumer) return { status: 500, message: 'An unexpected error occurred' };
+    Object.assign(seen, { consumer, credential: undefined, anonymous: true });
+    return undefined;
+  };
 }
 
 function acl({ store, config, seen }) {

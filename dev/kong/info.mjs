@@ -20,7 +20,7 @@ export function node({ store, instance }) {
     configuration: {
       role: 'traditional', database: 'postgres', router_flavor: 'traditional_compatible', log_level: instance.logLevel,
       admin_listen: [new URL(instance.admin).host], admin_gui_listen: [new URL(instance.gui).host], admin_gui_url: [instance.gui], proxy_listen: ['off'],
-      admin_listeners: [], admin_gui_listeners: [], proxy_listeners: [],
+      admin_listeners: [], admin_gui_listeners: [], proxy_listeners: [], ...instance.configuration,
     },
   });
 }

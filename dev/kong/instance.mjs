@@ -10,6 +10,7 @@ import { Store } from './store.mjs';
 export class Instance {
   requests = [];
   faults = {};
+  configuration = {};
   served = 0;
   logLevel = 'notice';
   nodeId = randomUUID();

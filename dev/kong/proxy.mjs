@@ -7,20 +7,27 @@ import { guards } from './guards.mjs';
 
 /** The HTTP server of an instance's proxy port. */
 export function proxyServer(instance) {
-  return createServer((req, res) => void req.resume().on('end', () => answer(instance.store, req, res)));
+  return createServer((req, res) => void receive(req).then((body) => answer(instance.store, req, body, res), () => res.destroy()));
 }
 
-function answer(store, req, res) {
-  const call = { id: randomBytes(16).toString('hex'), method: req.method, url: new URL(req.url, 'http://kong'), headers: req.headersDistinct, host: host(req) };
+async function receive(req) {
+  const chunks = [];
+  for await (const chunk of req) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function answer(store, req, body, res) {
+  const url = new URL(req.url, 'http://kong');
+  const call = { id: randomBytes(16).toString('hex'), method: req.method, url, headers: req.headersDistinct, host: host(req), body };
   const found = route(store, call);
   if (!found) return refuse(res, call, { status: 404, message: 'no Route matched with those values' });
   const seen = { consumer: undefined, credential: undefined, groups: [], hidden: new Set() };
   for (const { guard, config } of guards(store, found.route)) {
-    const refusal = guard({ store, call, config, seen });
+    const refusal = guard({ store, call, config, route: found.route, seen });
     if (refusal) return refuse(res, call, refusal);
   }
-  const body = { ...visible(call, seen), ...identity(seen), host: found.service.host, 'x-forwarded-path': call.url.pathname, service: found.service.name };
-  send(res, call, 200, body);
+  const upstream = { ...visible(call, seen), ...identity(seen), host: found.service.host, 'x-forwarded-path': call.url.pathname, service: found.service.name };
+  send(res, call, 200, upstream);
 }
 
 const host = (req) => (req.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
@@ -51,17 +58,17 @@ function visible(call, { hidden }) {
   return Object.fromEntries(shown.map(([name, values]) => [name, values.join(', ')]));
 }
 
-function identity({ consumer, credential, groups, anonymous }) {
+function identity({ consumer, credential, groups, anonymous, scope }) {
   if (!consumer) return {};
   const all = {
     'x-consumer-id': consumer.id, 'x-consumer-username': consumer.username, 'x-consumer-custom-id': consumer.custom_id,
-    'x-credential-identifier': credential?.id, 'x-consumer-groups': groups.join(', ') || undefined, 'x-anonymous-consumer': anonymous ? 'true' : undefined,
+    'x-credential-identifier': credential, 'x-authenticated-scope': scope, 'x-consumer-groups': groups.join(', ') || undefined, 'x-anonymous-consumer': anonymous ? 'true' : undefined,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value));
 }
 
-function refuse(res, call, { status, message, headers = {} }) {
-  send(res, call, status, { message, request_id: call.id }, headers);
+function refuse(res, call, { status, headers = {}, ...body }) {
+  send(res, call, status, { ...body, request_id: call.id }, headers);
 }
 
 function send(res, call, status, body, headers = {}) {

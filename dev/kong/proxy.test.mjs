@@ -1,5 +1,6 @@
-// The proxy port: routing, key-auth and acl, answered as Kong 3.9.3 was recorded to answer.
+// The proxy port: routing, key-auth, jwt, oauth2 and acl, answered as Kong 3.9.3 answers.
 import assert from 'node:assert/strict';
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { send as request } from '../lib/testing.mjs';
 import { Instance } from './instance.mjs';
@@ -96,4 +97,68 @@ test('a caller of an anonymous consumer without groups is refused by acl with 40
   await admin('POST', '/services/stock/plugins', { name: 'acl', config: { allow: ['g1'] } });
   assert.deepEqual(await refusal('/stock'), [401, 'Unauthorized', null]);
   assert.equal((await call('/stock', { apikey: 'good' })).status, 200);
+});
+
+const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const soon = () => Math.floor(Date.now() / 1000) + 60;
+const bearer = (token) => ({ authorization: `Bearer ${token}` });
+
+test('jwt finds the credential by a claim and takes its algorithm alone', async () => {
+  await admin('PUT', '/services/ledger', { host: 'ledger.internal' });
+  await admin('PUT', '/routes/ledger', { paths: ['/ledger'], service: { name: 'ledger' } });
+  await admin('POST', '/services/ledger/plugins', { name: 'jwt', config: { key_claim_name: 'azp', claims_to_verify: ['exp'], maximum_expiration: 120 } });
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' });
+  await admin('POST', '/consumers/app/jwt', { key: 'client', algorithm: 'RS256', rsa_public_key: pem });
+  await admin('POST', '/consumers/app/jwt', { key: 'shared', algorithm: 'HS256', secret: 's' });
+  const rs256 = (claims, header = { alg: 'RS256' }) => {
+    const input = `${part(header)}.${part(claims)}`;
+    return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
+  };
+  const hs256 = (claims, secret) => {
+    const input = `${part({ alg: 'HS256' })}.${part(claims)}`;
+    return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
+  };
+  const answers = async (token) => (await call('/ledger', token && bearer(token))).body;
+  assert.equal((await answers()).message, 'Unauthorized');
+  assert.equal((await answers('x')).message, 'Bad token; invalid JSON');
+  assert.equal((await answers(rs256({ exp: soon() }))).message, "No mandatory 'azp' in claims");
+  assert.equal((await answers(rs256({ azp: 'other', exp: soon() }))).message, "No credentials found for given 'azp'");
+  assert.equal((await answers(rs256({ azp: ['client'], exp: soon() }))).message, "No credentials found for given 'azp'");
+  assert.equal((await answers(hs256({ azp: 'client', exp: soon() }, pem))).message, 'Invalid algorithm');
+  assert.equal((await answers(`${rs256({ azp: 'client', exp: soon() })}A`)).message, 'Invalid signature');
+  assert.equal((await answers(rs256({ azp: 'client', exp: 1 }))).exp, 'token expired');
+  assert.equal((await answers(rs256({ azp: 'client' }))).exp, 'must be a number');
+  assert.equal((await answers(rs256({ azp: 'client', exp: soon() + 900 }))).exp, 'exceeds maximum allowed expiration');
+  const passed = await answers(rs256({ azp: 'client', iss: 'anybody', aud: 'anything', exp: soon() }));
+  assert.deepEqual([passed['x-consumer-username'], passed['x-credential-identifier']], ['app', 'client']);
+  assert.equal((await answers(rs256({ exp: soon() }, { alg: 'RS256', azp: 'client' })))['x-consumer-username'], 'app', 'the header is a place too');
+  assert.equal((await answers(hs256({ azp: 'shared', exp: soon() }, 's')))['x-consumer-username'], 'app');
+  assert.equal((await answers(hs256({ azp: 'shared', exp: soon() }, 't'))).message, 'Invalid signature');
+});
+
+test('oauth2 issues tokens over HTTPS and takes them until their credential goes', async () => {
+  await admin('PUT', '/services/depot', { host: 'depot.internal' });
+  await admin('PUT', '/routes/depot', { paths: ['/depot'], service: { name: 'depot' } });
+  const config = { enable_client_credentials: true, global_credentials: true, scopes: ['read'], accept_http_if_already_terminated: true, hide_credentials: true };
+  await admin('POST', '/services/depot/plugins', { name: 'oauth2', config });
+  const held = await admin('POST', '/consumers/app/oauth2', { name: 'app', client_id: 'cid', client_secret: 'secret', hash_secret: true });
+  assert.notEqual(held.client_secret, 'secret');
+  const ask = async (form, headers = { 'x-forwarded-proto': 'https' }) => {
+    const response = await request(`${kong.proxy}/depot/oauth2/token`, { method: 'POST', headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams(form).toString() });
+    return { status: response.status, ...(await response.json()) };
+  };
+  const fine = { grant_type: 'client_credentials', client_id: 'cid', client_secret: 'secret' };
+  assert.equal((await ask(fine, {})).error_description, 'You must use HTTPS');
+  assert.equal((await ask({ ...fine, client_secret: 'other' })).error, 'invalid_client');
+  assert.equal((await ask({ ...fine, grant_type: 'password' })).error, 'unsupported_grant_type');
+  assert.equal((await ask({ ...fine, scope: 'write' })).error, 'invalid_scope');
+  const issued = await ask({ ...fine, scope: 'read' });
+  assert.deepEqual([issued.status, issued.token_type, issued.expires_in], [200, 'bearer', 7200]);
+  assert.equal((await call('/depot')).body.error, 'invalid_request');
+  assert.equal((await call('/depot', bearer('x'))).body.error, 'invalid_token');
+  const { body } = await call('/depot', bearer(issued.access_token));
+  assert.deepEqual([body['x-consumer-username'], body['x-authenticated-scope'], body.authorization], ['app', 'read', undefined]);
+  await admin('DELETE', `/oauth2/${held.id}`);
+  assert.equal((await call('/depot', bearer(issued.access_token))).status, 401);
 });
