@@ -20,6 +20,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::config::Settings;
 use crate::config::settings::DatabaseSettings;
 use crate::domain::time::Clock;
+use crate::http_client::guard::EgressGuard;
 use crate::http_client::{HttpClient, HttpError};
 use crate::kong::client::KongAdmin;
 use crate::metrics::Metrics;
@@ -47,6 +48,8 @@ use crate::telemetry::chain;
 
 /// How long Kong may take for what kong-sso asks by itself.
 const KONG_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a provider that somebody named may take.
+const OUTSIDE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a node cannot start. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +137,8 @@ impl Node {
         let kong_http = HttpClient::new(&settings.egress, true, settings.upstream.timeout.min(KONG_TIMEOUT))?;
         let kong = KongAdmin::new(kong_http, &settings.upstream);
         let upstream_tls = tls::client(&settings.egress)?;
+        let guard = EgressGuard::new(&settings.portal_gateway.egress_allow);
+        let outside = HttpClient::guarded(&settings.egress, guard, OUTSIDE_TIMEOUT)?;
         let metrics = Arc::new(Metrics::new());
         let openid_connect = Arc::new(OpenIdConnect::new(
             store.clone(),
@@ -143,7 +148,7 @@ impl Node {
             settings.previous_session_secrets.clone(),
         ));
         let notes = SealedNotes::new(sealer.clone());
-        let gateway_sync = GatewaySync::new(sealer.clone());
+        let gateway_sync = GatewaySync::new(sealer.clone(), &settings.portal_gateway);
         let mail = Mail::new(&settings.mail, &settings.egress, sealer.clone());
         let sessions = Sessions::new(store.clone(), clock.clone(), sealer, session_conf, relying_party);
         let gateway = Gateway::new(
@@ -171,6 +176,7 @@ impl Node {
             login,
             kong_watch: KongWatch::new(kong.clone(), clock.clone()),
             kong,
+            outside,
             metrics,
             health: Health::default(),
             kong_facts: KongFacts::default(),

@@ -2,6 +2,8 @@
 //! no proxy of the environment, no cookies and no compression, checks certificates with rustls on aws-lc-rs, ends
 //! every request within a time-out, and reads no more of an answer than it was told to.
 
+pub mod guard;
+
 use std::error::Error as _;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Certificate, Method, Response, StatusCode};
 use url::Url;
 
+use self::guard::EgressGuard;
 use crate::config::settings::EgressSettings;
 
 /// Longest answer that is read: discovery documents, key sets, tokens, UserInfo.
@@ -38,6 +41,9 @@ pub enum HttpError {
     /// A redirect to another scheme, to no URL, or one too many.
     #[error("the redirect was not followed: {0}")]
     Redirect(&'static str),
+    /// The address is not one to which requests may go.
+    #[error("no request may go there: {0}")]
+    Forbidden(&'static str),
 }
 
 /// An answer, completely read.
@@ -66,6 +72,7 @@ impl std::fmt::Debug for Fetched {
 pub struct HttpClient {
     inner: reqwest::Client,
     timeout: Duration,
+    guard: Option<EgressGuard>,
 }
 
 impl HttpClient {
@@ -75,23 +82,49 @@ impl HttpClient {
     /// # Errors
     /// [`HttpError::Setup`] when a configured certificate is unusable.
     pub fn new(egress: &EgressSettings, ssl_verify: bool, timeout: Duration) -> Result<Self, HttpError> {
+        Self::build(egress, ssl_verify, timeout, None)
+    }
+
+    /// A client for addresses that people chose: every request and every redirect keeps to `guard`.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn guarded(egress: &EgressSettings, guard: EgressGuard, timeout: Duration) -> Result<Self, HttpError> {
+        Self::build(egress, true, timeout, Some(guard))
+    }
+
+    fn build(
+        egress: &EgressSettings,
+        ssl_verify: bool,
+        timeout: Duration,
+        guard: Option<EgressGuard>,
+    ) -> Result<Self, HttpError> {
         install_crypto_provider();
         if !ssl_verify {
             tracing::warn!("certificates of the identity provider are not checked (ssl_verify is off)");
         }
         let roots = extra_roots(egress)?;
-        let built = builder(&roots, egress.system_roots, ssl_verify, timeout).build();
+        let make = |system: bool| {
+            let builder = builder(&roots, system, ssl_verify, timeout);
+            match &guard {
+                Some(guard) => builder.dns_resolver(guard.clone()),
+                None => builder,
+            }
+        };
+        let built = make(egress.system_roots).build();
         let inner = match built {
             Err(error) if egress.system_roots => {
                 tracing::warn!(
                     error = chain(&error),
                     "the system has no certificate authorities; https needs lua_ssl_trusted_certificate"
                 );
-                builder(&roots, false, ssl_verify, timeout).build()
+                make(false).build()
             }
             other => other,
         };
-        inner.map(|inner| Self { inner, timeout }).map_err(|error| HttpError::Setup(chain(&error)))
+        inner
+            .map(|inner| Self { inner, timeout, guard: guard.clone() })
+            .map_err(|error| HttpError::Setup(chain(&error)))
     }
 
     /// GET of a public document. Follows at most three redirects, only to the same scheme.
@@ -135,6 +168,9 @@ impl HttpClient {
     }
 
     async fn call(&self, method: Method, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<Response, HttpError> {
+        if let Some(guard) = &self.guard {
+            guard.check(url).map_err(HttpError::Forbidden)?;
+        }
         let request = self.inner.request(method, url.clone()).headers(headers).body(body);
         request.send().await.map_err(|error| self.classify(error))
     }

@@ -7,7 +7,8 @@ use actix_web::rt;
 
 use super::Node;
 use crate::metrics::FOLD_EVERY;
-use crate::services::{Services, gateway_sync};
+use crate::services::applications::credentials;
+use crate::services::{Services, gateway_sync, issuer_keys};
 
 /// How often a node asks whether another one changed something.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
@@ -63,6 +64,13 @@ impl Node {
         });
         self.every(of_portal(SCAN_EVERY), async |services| {
             gateway_sync::scan_due(services).await;
+            true
+        });
+        self.every(of_portal(SCAN_EVERY), async |services| {
+            if let Err(error) = credentials::end_due(services).await {
+                tracing::warn!(error = %error, "credentials whose end has come could not be looked at");
+            }
+            issuer_keys::refresh_due(services).await;
             true
         });
         self.every(FOLD_EVERY, async |services| {

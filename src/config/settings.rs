@@ -11,6 +11,7 @@ use url::Url;
 use super::auth_conf::AdminAuthConf;
 use super::declared::Surroundings;
 use super::portal::{MailSettings, PortalSettings};
+use crate::domain::strategy::{Enforcer, StrategyType};
 
 /// Everything that kong-sso was told.
 #[derive(Clone, Debug)]
@@ -72,6 +73,14 @@ pub struct PortalGatewaySettings {
     pub scan_every: i64,
     /// `sso_portal_sync_prune` = delete.
     pub prunes: bool,
+    /// `sso_portal_external_enforcer`; `None` = auto.
+    pub enforcer: Option<Enforcer>,
+    /// `portal_app_auth`: kind of the strategy where none is named; `None` = API keys.
+    pub default_kind: Option<StrategyType>,
+    /// `sso_portal_key_auth_value` = `client_id`: API keys are client ids.
+    pub has_client_id_keys: bool,
+    /// `sso_portal_egress_allow`: where requests may go besides public addresses.
+    pub egress_allow: Vec<UpstreamRule>,
 }
 
 impl Default for PortalGatewaySettings {
@@ -83,6 +92,10 @@ impl Default for PortalGatewaySettings {
             key_prefix: "ksso".to_owned(),
             scan_every: 60,
             prunes: false,
+            enforcer: None,
+            default_kind: None,
+            has_client_id_keys: false,
+            egress_allow: Vec::new(),
         }
     }
 }
@@ -223,7 +236,7 @@ pub struct UpstreamSettings {
     pub workspace_upstreams: Vec<UpstreamRule>,
 }
 
-/// One entry of `sso_workspace_upstreams`.
+/// One entry of `sso_workspace_upstreams` or `sso_portal_egress_allow`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpstreamRule {
     /// A host name (compared without case) or address literal, optionally with a port.

@@ -64,6 +64,8 @@ pub struct PublishedApi {
     pub auto_approve: bool,
     /// Whether new requests for access are taken.
     pub registration_enabled: bool,
+    /// Whether developers are told the issuer of an identity provider.
+    pub show_issuer: bool,
     /// Whether developers see it at all. Existing contracts go on when it is withdrawn.
     pub is_published: bool,
     /// Whether the service must be guarded in Kong. Stays on when the API is withdrawn, or it would be open to the world.

@@ -128,6 +128,8 @@ pub enum Ending {
     Revoke,
     /// The grant must go; then the contract is gone.
     Delete,
+    /// The grant must go; then the contract waits for a decision again.
+    Review,
 }
 
 impl Ending {
@@ -138,6 +140,7 @@ impl Ending {
             Self::None => "none",
             Self::Revoke => "revoke",
             Self::Delete => "delete",
+            Self::Review => "review",
         }
     }
 }
@@ -146,7 +149,8 @@ impl std::str::FromStr for Ending {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::None, Self::Revoke, Self::Delete].into_iter().find(|it| it.as_str() == text).ok_or("unknown ending")
+        let all = [Self::None, Self::Revoke, Self::Delete, Self::Review];
+        all.into_iter().find(|it| it.as_str() == text).ok_or("unknown ending")
     }
 }
 
@@ -202,6 +206,15 @@ impl ContractState {
     #[must_use]
     pub fn wants_grant(&self) -> bool {
         self.status == ContractStatus::Approved && !self.suspension.is_any() && self.ending == Ending::None
+    }
+
+    /// The state once the application is another client: what was approved is decided again.
+    #[must_use]
+    pub fn reviewed(self) -> Self {
+        match (self.status, self.ending) {
+            (ContractStatus::Approved, Ending::None) => Self { ending: Ending::Review, ..self },
+            _ => self,
+        }
     }
 
     /// Whether an admin refused the access or took it away, for good or for a while: its owner cannot undo that.

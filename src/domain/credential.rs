@@ -1,11 +1,44 @@
-//! Credentials of applications: API keys (dev-portal.md 6.3). A key is `{prefix}_{workspace}_{43 letters}{6 letters}`: the
-//! prefix lets scanners of leaked secrets find it, the letters hold 256 random bits, and the last six are a checksum of
-//! everything before, so that a mistyped key is told from a wrong one without asking anybody.
+//! Credentials of applications (dev-portal.md 6.3). A key is `{prefix}_{workspace}_{43 letters}{6 letters}`: the prefix lets
+//! scanners of leaked secrets find it, the letters hold 256 random bits, and the last six are a checksum of everything
+//! before, so that a mistyped key is told from a wrong one without asking anybody.
 
 use std::fmt;
 
 use super::ids::{ApplicationId, CredentialId, WorkspaceId};
+use super::strategy::JwtAlgorithm;
 use super::time::UnixSeconds;
+
+/// What a credential is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// An API key.
+    ApiKey,
+    /// A client id with a client secret.
+    ClientSecret,
+    /// The name of a key with a shared secret or a public key, for tokens that the application signs.
+    Jwt,
+}
+
+impl CredentialKind {
+    /// As it is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::ClientSecret => "client_secret",
+            Self::Jwt => "jwt",
+        }
+    }
+}
+
+impl std::str::FromStr for CredentialKind {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::ApiKey, Self::ClientSecret, Self::Jwt];
+        all.into_iter().find(|kind| kind.as_str() == text).ok_or("expected one of: api_key, client_secret, jwt")
+    }
+}
 
 /// A credential. Its value is known to Kong, and sealed to kong-sso.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +49,14 @@ pub struct Credential {
     pub ws_id: WorkspaceId,
     /// Application.
     pub application_id: ApplicationId,
+    /// What it is.
+    pub kind: CredentialKind,
+    /// Its public half: the client id, or the name of the key; an API key has none.
+    pub identifier: Option<String>,
+    /// How tokens are signed with it.
+    pub algorithm: Option<JwtAlgorithm>,
+    /// Whether Kong keeps a hash of its secret: what it holds cannot be compared.
+    pub is_hashed: bool,
     /// Name for people.
     pub display_name: String,
     /// Its life.
@@ -79,24 +120,27 @@ impl std::str::FromStr for CredentialStatus {
     }
 }
 
-/// The value of an API key. Never printed.
+/// The value of a credential: an API key, a client secret, a shared secret; of a credential with a public key, that key.
+/// Never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ApiKey(String);
+pub struct SecretValue(String);
 
-impl fmt::Debug for ApiKey {
+impl fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiKey(..)")
+        f.write_str("SecretValue(..)")
     }
 }
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Letters that hold 256 bits in base 62.
 const RANDOM_LETTERS: usize = 43;
+/// Letters of client ids and secrets.
+const TOKEN_LETTERS: usize = 32;
 /// Letters that hold a CRC-32 in base 62.
 const CHECK_LETTERS: usize = 6;
 
-impl ApiKey {
-    /// A key from 256 random bits.
+impl SecretValue {
+    /// An API key from 256 random bits.
     #[must_use]
     pub fn of(prefix: &str, workspace: &str, random: [u8; 32]) -> Self {
         let letters = base62(&random, RANDOM_LETTERS);
@@ -105,9 +149,9 @@ impl ApiKey {
         Self(body + &check)
     }
 
-    /// Wraps a key that was sealed.
+    /// A value that was sealed, or that somebody gave.
     #[must_use]
-    pub const fn from_sealed(text: String) -> Self {
+    pub const fn from_text(text: String) -> Self {
         Self(text)
     }
 
@@ -126,6 +170,13 @@ impl ApiKey {
         let letters = body.rsplit('_').next().unwrap_or_default();
         letters.len() == RANDOM_LETTERS && check == base62(&crc32(body.as_bytes()).to_be_bytes(), CHECK_LETTERS)
     }
+}
+
+/// 32 letters with 190 bits of 256 random ones: client ids and secrets, as long as Kong makes its own.
+#[must_use]
+pub fn token_of(random: [u8; 32]) -> String {
+    let letters = base62(&random, RANDOM_LETTERS);
+    letters.chars().skip(RANDOM_LETTERS - TOKEN_LETTERS).collect()
 }
 
 /// Four letters of a workspace's name.
@@ -174,32 +225,32 @@ mod tests {
     #[test]
     fn a_key_has_its_form() {
         assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
-        let key = ApiKey::of("ksso", "Payments-EU", [0; 32]);
+        let key = SecretValue::of("ksso", "Payments-EU", [0; 32]);
         assert!(key.expose().starts_with("ksso_paym_0000000000000000000000000000000000000000000"));
-        assert!(ApiKey::of("ksso", "~", [255; 32]).expose().starts_with("ksso_xxxx_"));
+        assert!(SecretValue::of("ksso", "~", [255; 32]).expose().starts_with("ksso_xxxx_"));
         assert!(!format!("{key:?}").contains("ksso"));
     }
 
     proptest! {
         #[test]
         fn a_key_is_long_distinct_and_knows_typing_errors(one: [u8; 32], other: [u8; 32], at in 0_usize..58, letter in 0_usize..62) {
-            let key = ApiKey::of("ksso", "default", one);
+            let key = SecretValue::of("ksso", "default", one);
             let text = key.expose();
             prop_assert_eq!(text.len(), "ksso_defa_".len() + 49);
-            prop_assert!(ApiKey::is_well_formed(text));
+            prop_assert!(SecretValue::is_well_formed(text));
             prop_assert!(text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
-            prop_assert_eq!(one == other, key == ApiKey::of("ksso", "default", other));
+            prop_assert_eq!(one == other, key == SecretValue::of("ksso", "default", other));
             let mut changed: Vec<char> = text.chars().collect();
             if let (Some(spot), Some(new)) = (changed.get_mut(at), ALPHABET.get(letter)) {
                 *spot = char::from(*new);
             }
             let changed: String = changed.into_iter().collect();
-            prop_assert_eq!(ApiKey::is_well_formed(&changed), changed == text);
+            prop_assert_eq!(SecretValue::is_well_formed(&changed), changed == text);
         }
 
         #[test]
         fn any_text_is_judged_without_panic(text in "\\PC{0,80}") {
-            let _ = ApiKey::is_well_formed(&text);
+            let _ = SecretValue::is_well_formed(&text);
         }
     }
 }

@@ -1,9 +1,19 @@
 //! Strategies: how callers of a published API prove who they are, and how that is enforced (dev-portal.md 5.5).
 
-use serde::{Deserialize, Serialize};
+mod jwt;
+mod key_auth;
+mod kong_oauth2;
+mod openid_connect;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::ids::{StrategyId, WorkspaceId};
 use super::time::UnixSeconds;
+pub use jwt::{JwtAlgorithm, JwtConfig};
+pub use key_auth::{KeyAuthConfig, Ttl, TtlUnit};
+pub use kong_oauth2::KongOauth2Config;
+pub use openid_connect::{Enforcer, OpenidConnectConfig, SigningKey};
 
 /// The kind of a strategy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,13 +22,16 @@ pub enum StrategyType {
     KeyAuth,
     /// OAuth 2.0 by Kong itself.
     KongOauth2,
-    /// Signed tokens with keys of the application.
+    /// Tokens that applications sign.
     Jwt,
     /// Clients of an identity provider.
     OpenidConnect,
 }
 
 impl StrategyType {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::KeyAuth, Self::KongOauth2, Self::Jwt, Self::OpenidConnect];
+
     /// Its name in requests and answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -30,10 +43,21 @@ impl StrategyType {
         }
     }
 
-    /// Whether this release enforces it. Others are refused by name, never stored.
+    /// The member of `configs` that holds its settings.
     #[must_use]
-    pub const fn is_available(self) -> bool {
-        matches!(self, Self::KeyAuth)
+    pub const fn member(self) -> &'static str {
+        match self {
+            Self::KeyAuth => "key-auth",
+            Self::KongOauth2 => "kong-oauth2",
+            Self::Jwt => "jwt",
+            Self::OpenidConnect => "openid-connect",
+        }
+    }
+
+    /// Whether credentials come from an identity provider: kong-sso makes none.
+    #[must_use]
+    pub const fn is_external(self) -> bool {
+        matches!(self, Self::OpenidConnect)
     }
 }
 
@@ -41,93 +65,74 @@ impl std::str::FromStr for StrategyType {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let all = [Self::KeyAuth, Self::KongOauth2, Self::Jwt, Self::OpenidConnect];
-        all.into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or("expected one of: key_auth, kong_oauth2, jwt, openid_connect")
+        let found = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        found.ok_or("expected one of: key_auth, kong_oauth2, jwt, openid_connect")
     }
 }
 
-/// Unit of a lifetime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TtlUnit {
-    /// 24 hours.
-    Days,
-    /// Seven days.
-    Weeks,
-    /// 365 days.
-    Years,
+/// The settings of a strategy, and with them its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StrategyConfig {
+    /// See [`StrategyType::KeyAuth`].
+    KeyAuth(KeyAuthConfig),
+    /// See [`StrategyType::KongOauth2`].
+    KongOauth2(KongOauth2Config),
+    /// See [`StrategyType::Jwt`].
+    Jwt(JwtConfig),
+    /// See [`StrategyType::OpenidConnect`].
+    OpenidConnect(OpenidConnectConfig),
 }
 
-/// How long keys of a strategy live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ttl {
-    /// How many units, 1 or more.
-    pub value: u32,
-    /// The unit.
-    pub unit: TtlUnit,
-}
-
-impl Ttl {
-    /// Seconds.
+impl StrategyConfig {
+    /// The kind.
     #[must_use]
-    pub const fn seconds(self) -> i64 {
-        const DAY: i64 = 86_400;
-        let unit = match self.unit {
-            TtlUnit::Days => DAY,
-            TtlUnit::Weeks => 7 * DAY,
-            TtlUnit::Years => 365 * DAY,
+    pub const fn kind(&self) -> StrategyType {
+        match self {
+            Self::KeyAuth(_) => StrategyType::KeyAuth,
+            Self::KongOauth2(_) => StrategyType::KongOauth2,
+            Self::Jwt(_) => StrategyType::Jwt,
+            Self::OpenidConnect(_) => StrategyType::OpenidConnect,
+        }
+    }
+
+    /// Reads the settings of a kind. They are not checked yet.
+    ///
+    /// # Errors
+    /// The member that cannot be read.
+    pub fn read(kind: StrategyType, settings: &Value) -> Result<Self, String> {
+        fn read<T: DeserializeOwned>(settings: &Value) -> Result<T, String> {
+            T::deserialize(settings).map_err(|error| error.to_string())
+        }
+        Ok(match kind {
+            StrategyType::KeyAuth => Self::KeyAuth(read(settings)?),
+            StrategyType::KongOauth2 => Self::KongOauth2(read(settings)?),
+            StrategyType::Jwt => Self::Jwt(read(settings)?),
+            StrategyType::OpenidConnect => Self::OpenidConnect(read(settings)?),
+        })
+    }
+
+    /// As it is stored and shown; no settings are secret.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let value = match self {
+            Self::KeyAuth(config) => serde_json::to_value(config),
+            Self::KongOauth2(config) => serde_json::to_value(config),
+            Self::Jwt(config) => serde_json::to_value(config),
+            Self::OpenidConnect(config) => serde_json::to_value(config),
         };
-        unit.saturating_mul(self.value as i64)
+        value.unwrap_or_default()
     }
-}
 
-/// Settings of [`StrategyType::KeyAuth`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyAuthConfig {
-    /// Headers that may carry the key, 1 to 10.
-    #[serde(default = "default_key_names")]
-    pub key_names: Vec<String>,
-    /// How long new keys live; `None` = for ever.
-    #[serde(default)]
-    pub ttl: Option<Ttl>,
-}
-
-fn default_key_names() -> Vec<String> {
-    vec!["apikey".to_owned()]
-}
-
-impl Default for KeyAuthConfig {
-    fn default() -> Self {
-        Self { key_names: default_key_names(), ttl: None }
-    }
-}
-
-/// Longest lifetime: what Kong takes as `ttl`, 100 million seconds.
-const LONGEST_TTL: i64 = 100_000_000;
-
-impl KeyAuthConfig {
     /// Checks the settings.
     ///
     /// # Errors
     /// What is wrong with them.
     pub fn check(&self) -> Result<(), String> {
-        let is_header = |name: &str| {
-            (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        };
-        if !(1..=10).contains(&self.key_names.len()) {
-            return Err("key_names: expected 1 to 10 header names".to_owned());
-        }
-        if let Some(bad) = self.key_names.iter().find(|name| !is_header(name)) {
-            return Err(format!("key_names: '{bad}' is no header name"));
-        }
-        match self.ttl {
-            Some(ttl) if ttl.value == 0 => Err("ttl.value: must be 1 or more".to_owned()),
-            Some(ttl) if ttl.seconds() > LONGEST_TTL => Err("ttl: longer than Kong keeps a key (1157 days)".to_owned()),
-            _ => Ok(()),
+        match self {
+            Self::KeyAuth(config) => config.check(),
+            Self::KongOauth2(config) => config.check(),
+            Self::Jwt(config) => config.check(),
+            Self::OpenidConnect(config) => config.check(),
         }
     }
 }
@@ -144,7 +149,7 @@ pub struct Strategy {
     /// Name for developers.
     pub display_name: String,
     /// Its settings, with them its kind.
-    pub key_auth: KeyAuthConfig,
+    pub config: StrategyConfig,
     /// When it was made.
     pub created_at: UnixSeconds,
     /// When it was last changed.
@@ -155,43 +160,41 @@ impl Strategy {
     /// The kind.
     #[must_use]
     pub const fn kind(&self) -> StrategyType {
-        StrategyType::KeyAuth
+        self.config.kind()
     }
 }
 
 /// Name of the strategy that every workspace has.
 pub const BUILT_IN: &str = "key-auth";
 
+/// A word of a list such as scopes: printable ASCII without space, quote and backslash (RFC 6749 3.3).
+fn is_scope(word: &str) -> bool {
+    (1..=255).contains(&word.len()) && word.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use serde_json::json;
 
     #[test]
-    fn only_key_auth_is_built() {
-        for (text, available) in [("key_auth", true), ("kong_oauth2", false), ("jwt", false), ("openid_connect", false)]
-        {
-            assert_eq!(text.parse::<StrategyType>().unwrap().is_available(), available);
+    fn settings_come_back_as_they_were_stored() {
+        for (kind, settings) in [
+            (StrategyType::KeyAuth, json!({})),
+            (StrategyType::KongOauth2, json!({ "scopes": ["read"] })),
+            (StrategyType::Jwt, json!({ "maximum_expiration": 60 })),
+            (
+                StrategyType::OpenidConnect,
+                json!({ "issuer": "https://op.test", "credential_claim": ["azp"], "scopes": ["openid"], "auth_methods": ["bearer"] }),
+            ),
+        ] {
+            let config = StrategyConfig::read(kind, &settings).unwrap();
+            config.check().unwrap();
+            assert_eq!((config.kind(), kind.as_str().parse()), (kind, Ok(kind)));
+            assert_eq!(StrategyConfig::read(kind, &config.to_value()).unwrap(), config);
+            assert!(StrategyConfig::read(kind, &json!({ "colour": "red" })).is_err());
         }
         assert!("okta".parse::<StrategyType>().is_err());
-    }
-
-    #[test]
-    fn settings_are_checked() {
-        let with =
-            |names: &[&str], ttl| KeyAuthConfig { key_names: names.iter().map(|&name| name.into()).collect(), ttl };
-        let ttl = |value, unit| Some(Ttl { value, unit });
-        assert!(KeyAuthConfig::default().check().is_ok());
-        assert!(with(&["x-key", "apikey"], ttl(2, TtlUnit::Weeks)).check().is_ok());
-        for bad in [
-            with(&[], None),
-            with(&["a b"], None),
-            with(&["k"; 11], None),
-            with(&["k"], ttl(0, TtlUnit::Days)),
-            with(&["k"], ttl(4, TtlUnit::Years)),
-        ] {
-            assert!(bad.check().is_err(), "{bad:?}");
-        }
-        assert_eq!(Ttl { value: 14, unit: TtlUnit::Days }.seconds(), 1_209_600);
     }
 }

@@ -109,6 +109,18 @@ impl KongAdmin {
         }
     }
 
+    /// PATCH of an entity that is there.
+    ///
+    /// # Errors
+    /// See [`KongError`]; any status but 200 is [`KongError::Refused`].
+    pub async fn patch(&self, upstream: Option<&str>, path: &str, body: &Value) -> Result<(), KongError> {
+        let fetched = self.send(Method::PATCH, upstream, path, Some(body)).await?;
+        match fetched.status.as_u16() {
+            200 => Ok(()),
+            status => Err(refused(status, &fetched)),
+        }
+    }
+
     /// DELETE of an entity; one that is gone already is fine.
     ///
     /// # Errors

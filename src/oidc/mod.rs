@@ -25,6 +25,7 @@ pub mod metadata;
 pub mod own_keys;
 pub mod pending_login;
 pub mod provider;
+pub mod public_pem;
 pub mod quirks;
 pub mod relying_party;
 mod same_login;

@@ -13,7 +13,7 @@ use super::strategies as strategy_service;
 use crate::domain::catalogue::{PublishedApi, Visibility, slug_of};
 use crate::domain::contract::ContractStatus;
 use crate::domain::ids::{ApiId, WorkspaceId};
-use crate::domain::strategy::{BUILT_IN, Strategy};
+use crate::domain::strategy::Strategy;
 use crate::domain::workspace::Workspace;
 use crate::store::{Page, Paged, contracts, published_apis};
 
@@ -38,6 +38,8 @@ pub struct NewApi {
     pub auto_approve: bool,
     /// Take requests.
     pub registration_enabled: bool,
+    /// Tell developers the issuer of the identity provider.
+    pub show_issuer: bool,
 }
 
 /// Changes of a published API.
@@ -59,6 +61,8 @@ pub struct ApiEdit {
     pub auto_approve: Edit<bool>,
     /// Take requests.
     pub registration_enabled: Edit<bool>,
+    /// Tell developers the issuer of the identity provider.
+    pub show_issuer: Edit<bool>,
     /// Show it in the portal.
     pub is_published: Edit<bool>,
 }
@@ -195,6 +199,7 @@ pub async fn publish(
         strategy_id: strategy.id,
         auto_approve: new.auto_approve,
         registration_enabled: new.registration_enabled,
+        show_issuer: new.show_issuer,
         is_published: true,
         has_gate: true,
         is_missing: false,
@@ -225,9 +230,8 @@ pub async fn update(
     let found = published_apis::find(change.connection(), workspace.id, key).await?;
     let mut api = found.ok_or(ServiceError::NotFound)?;
     if let Edit::To(strategy) = &edit.strategy {
-        let now = change.now();
         let strategy =
-            strategy_service::find_or_default(change.connection(), workspace.id, Some(strategy), now).await?;
+            strategy_service::find_or_default(services, change.connection(), workspace.id, Some(strategy)).await?;
         if strategy.id != api.strategy_id && !contracts::list_of_api(change.connection(), api.id).await?.is_empty() {
             return Err(ServiceError::Conflict("the strategy cannot change while there are contracts".to_owned()));
         }
@@ -240,6 +244,7 @@ pub async fn update(
     edit.visibility.apply(&mut api.visibility);
     edit.auto_approve.apply(&mut api.auto_approve);
     edit.registration_enabled.apply(&mut api.registration_enabled);
+    edit.show_issuer.apply(&mut api.show_issuer);
     edit.is_published.apply(&mut api.is_published);
     api.has_gate |= api.is_published;
     store(&mut change, &mut api).await?;
@@ -254,14 +259,14 @@ async fn find_strategy(
     workspace: WorkspaceId,
     key: Option<&str>,
 ) -> Result<Strategy, ServiceError> {
-    let name = key.unwrap_or(BUILT_IN);
-    match strategy_service::get(services, workspace, name).await {
-        Err(ServiceError::NotFound) => Err(ServiceError::field("auth_strategy_id", format!("no strategy '{name}'"))),
-        other => other,
-    }
+    let mut tx = services.store.write().await?;
+    let found = strategy_service::find_or_default(services, &mut tx, workspace, key).await?;
+    tx.commit().await?;
+    Ok(found)
 }
 
-/// An API without gate that is published again is guarded again, unless its service has a guard of its own by now.
+/// A gate that is closed again, or of another kind, must be one that this Kong can have, and the service must have none of
+/// its own by now.
 async fn check_reopening(
     services: &Services,
     workspace: &Workspace,
@@ -269,10 +274,16 @@ async fn check_reopening(
     edit: &ApiEdit,
 ) -> Result<(), ServiceError> {
     let api = get(services, workspace.id, key).await?;
-    if api.has_gate || edit.is_published != Edit::To(true) {
+    let present = api.strategy_id.to_string();
+    let strategy = match &edit.strategy {
+        Edit::To(wanted) => find_strategy(services, workspace.id, Some(wanted)).await?,
+        Edit::Keep => find_strategy(services, workspace.id, Some(&present)).await?,
+    };
+    let is_other = strategy.id != api.strategy_id;
+    let is_reopened = !api.has_gate && edit.is_published == Edit::To(true);
+    if !(is_reopened || (is_other && api.has_gate)) {
         return Ok(());
     }
-    let strategy = find_strategy(services, workspace.id, Some(&api.strategy_id.to_string())).await?;
     gateway_sync::check_gate(services, workspace, api.service_id, &strategy).await
 }
 

@@ -6,6 +6,7 @@ use super::applications::{self, Effect, Reach};
 use super::catalogue::{self, Viewer};
 use super::change::{Actor, Change, Operation};
 use super::error::ServiceError;
+use super::strategies::are_compatible;
 use super::{gateway_sync, portal_representation as shown};
 use crate::domain::application::{Application, ApplicationStatus};
 use crate::domain::catalogue::PublishedApi;
@@ -15,7 +16,9 @@ use crate::domain::contract::{
 };
 use crate::domain::ids::{ApplicationId, ContractId, WorkspaceId};
 use crate::domain::workspace::Workspace;
-use crate::store::{Connection, Page, Paged, applications as application_store, contracts as store, published_apis};
+use crate::store::{
+    Connection, Page, Paged, applications as application_store, contracts as store, published_apis, strategies,
+};
 
 /// A contract with what it connects.
 #[derive(Clone, Debug)]
@@ -164,7 +167,7 @@ pub async fn request(
     if by_developer && !catalogue::is_visible(&api, Viewer::Developer) {
         return Err(ServiceError::NotFound);
     }
-    check_request(&mut change, &application, &api, by_developer).await?;
+    check_request(services, &mut change, &application, &api, by_developer).await?;
     let now = change.now();
     let is_approved = is_auto_approved(portal_approves(services, workspace), api.auto_approve)
         && !is_owner_barred(change.connection(), &application, &api).await?;
@@ -207,6 +210,7 @@ async fn is_owner_barred(
 }
 
 async fn check_request(
+    services: &Services,
     change: &mut Change<'_>,
     application: &Application,
     api: &PublishedApi,
@@ -216,7 +220,9 @@ async fn check_request(
         let status = held.state.status.as_str();
         return Err(ServiceError::Conflict(format!("the application has a contract for this API already ({status})")));
     }
-    if application.strategy_id != api.strategy_id {
+    let of_application = strategies::get(change.connection(), application.strategy_id).await?;
+    let of_api = strategies::get(change.connection(), api.strategy_id).await?;
+    if !are_compatible(services, &of_application, &of_api) {
         let message = "auth_strategy_mismatch: the application's credentials are of another strategy than the API's";
         return Err(ServiceError::Conflict(message.to_owned()));
     }

@@ -23,6 +23,7 @@ pub mod group_links;
 pub mod groups;
 pub mod health;
 pub mod here;
+pub mod issuer_keys;
 pub mod kong_facts;
 pub mod kong_watch;
 pub mod login;
@@ -55,6 +56,7 @@ use std::time::Duration;
 
 use crate::config::Settings;
 use crate::domain::time::Clock;
+use crate::http_client::HttpClient;
 use crate::kong::client::KongAdmin;
 use crate::metrics::Metrics;
 use crate::store::{
@@ -99,6 +101,8 @@ pub struct Services {
     pub login: Option<Login>,
     /// Kong's Admin API, for what kong-sso asks by itself.
     pub kong: KongAdmin,
+    /// The client for addresses that admins chose: identity providers of strategies.
+    pub outside: HttpClient,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Whether the node can serve.

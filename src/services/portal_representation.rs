@@ -3,16 +3,18 @@
 use serde_json::{Value, json};
 
 use super::contracts::Connected;
+use super::gateway_sync::gate;
 use super::gateway_sync::names::Names;
 use super::gateway_sync::{Overview, Report, View};
 
 use crate::domain::application::{Application, RedirectUri};
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::{Contract, Ending};
-use crate::domain::credential::Credential;
-use crate::domain::strategy::Strategy;
+use crate::domain::credential::{Credential, CredentialKind};
+use crate::domain::strategy::{Enforcer, Strategy, StrategyConfig};
 use crate::domain::time::UnixSeconds;
 use crate::domain::workspace::Workspace;
+use crate::store::strategy_keys::KnownKey;
 
 /// A strategy.
 #[must_use]
@@ -22,10 +24,76 @@ pub fn strategy(strategy: &Strategy) -> Value {
         "name": strategy.name,
         "display_name": strategy.display_name,
         "strategy_type": strategy.kind().as_str(),
-        "configs": { "key-auth": strategy.key_auth },
+        "configs": { strategy.kind().member(): strategy.config.to_value() },
         "created_at": strategy.created_at,
         "updated_at": strategy.updated_at,
     })
+}
+
+/// A strategy, as far as developers need it to call an API. The issuer is told by [`issuer`] alone.
+#[must_use]
+pub fn strategy_for_developers(strategy: &Strategy) -> Value {
+    let shown = json!({
+        "id": strategy.id, "display_name": strategy.display_name, "strategy_type": strategy.kind().as_str(),
+    });
+    match &strategy.config {
+        StrategyConfig::KeyAuth(config) => with(shown, [("key_names", json!(config.key_names))]),
+        StrategyConfig::KongOauth2(config) => with(shown, [("scopes", json!(config.scopes))]),
+        StrategyConfig::Jwt(config) => with(
+            shown,
+            [
+                ("key_claim_name", json!(config.key_claim_name)),
+                ("maximum_expiration", json!(config.maximum_expiration)),
+            ],
+        ),
+        StrategyConfig::OpenidConnect(config) => {
+            with(shown, [("scopes", json!(config.scopes)), ("auth_methods", json!(config.auth_methods))])
+        }
+    }
+}
+
+/// The issuer of an API's identity provider, where developers are told.
+#[must_use]
+pub fn issuer<'s>(api: &PublishedApi, strategy: &'s Strategy) -> Option<&'s str> {
+    match &strategy.config {
+        StrategyConfig::OpenidConnect(config) if api.show_issuer => Some(&config.issuer),
+        _ => None,
+    }
+}
+
+/// A strategy with the key of its provider, and what admins must know of what checks its tokens (dev-portal.md 9.2).
+#[must_use]
+pub fn strategy_with_key(strategy: &Strategy, known: Option<&KnownKey>, by_settings: Option<Enforcer>) -> Value {
+    let shown = self::strategy(strategy);
+    let StrategyConfig::OpenidConnect(config) = &strategy.config else { return shown };
+    let enforcer = gate::effective(config, by_settings);
+    let key = known.map(|known| {
+        json!({
+            "kid": known.key.as_ref().and_then(|key| key.kid.as_deref()),
+            "algorithm": known.key.as_ref().map(|key| key.algorithm.as_str()),
+            "chosen_at": known.key.as_ref().map(|key| key.chosen_at),
+            "checked_at": known.checked_at,
+            "problem": known.problem,
+        })
+    });
+    let warnings = enforcer_warnings(enforcer);
+    with(shown, [("signing_key", json!(key)), ("enforcer", json!(enforcer.as_str())), ("warnings", json!(warnings))])
+}
+
+/// What admins must know of what checks tokens at the gateway (dev-portal.md 9.2).
+#[must_use]
+pub const fn enforcer_warnings(enforcer: Enforcer) -> &'static [&'static str] {
+    match enforcer {
+        Enforcer::Jwt => &[
+            "Kong's jwt plugin does not check iss and aud: any token that the provider signed for the client passes, also ID \
+             tokens and tokens for other audiences. Use an authorization server of its own for each audience.",
+            "While the provider rotates its signing key only one of both keys is valid: some tokens may be refused.",
+        ],
+        Enforcer::OpenidConnect => &[],
+        Enforcer::None => {
+            &["Nothing of kong-sso identifies callers: without a plugin of yours every call is refused with 401."]
+        }
+    }
 }
 
 /// A published API, as admins see it.
@@ -42,6 +110,7 @@ pub fn api(api: &PublishedApi) -> Value {
         "auth_strategy_id": api.strategy_id,
         "auto_approve": api.auto_approve,
         "registration_enabled": api.registration_enabled,
+        "show_issuer": api.show_issuer,
         "status": if api.is_published { "published" } else { "unpublished" },
         "gate": api.has_gate,
         "link_state": if api.is_missing { "missing" } else { "linked" },
@@ -79,7 +148,7 @@ pub fn contract(contract: &Contract) -> Value {
         "api": { "id": contract.api_id },
         "status": contract.state.status.number(),
         "suspended": contract.state.suspension.is_any(),
-        "revoke_pending": contract.state.ending == Ending::Revoke,
+        "revoke_pending": matches!(contract.state.ending, Ending::Revoke | Ending::Review),
         "delete_pending": contract.state.ending == Ending::Delete,
         "reason": contract.reason,
         "comment": contract.comment,
@@ -91,15 +160,31 @@ pub fn contract(contract: &Contract) -> Value {
 /// A credential, without its value.
 #[must_use]
 pub fn credential(credential: &Credential, now: UnixSeconds) -> Value {
-    json!({
-        "type": "api_key",
+    let mut shown = json!({
+        "type": credential.kind.as_str(),
         "id": credential.id,
         "application": { "id": credential.application_id },
         "display_name": credential.display_name,
         "status": credential.shown_status(now),
         "expires_at": credential.expires_at,
         "created_at": credential.created_at,
-    })
+    });
+    if let (Some(name), Some(members)) = (identifier_member(credential.kind), shown.as_object_mut()) {
+        members.insert(name.to_owned(), json!(credential.identifier));
+    }
+    if let (Some(algorithm), Some(members)) = (credential.algorithm, shown.as_object_mut()) {
+        members.insert("algorithm".to_owned(), json!(algorithm.as_str()));
+    }
+    shown
+}
+
+/// The member that holds the public half of a credential.
+const fn identifier_member(kind: CredentialKind) -> Option<&'static str> {
+    match kind {
+        CredentialKind::ApiKey => None,
+        CredentialKind::ClientSecret => Some("client_id"),
+        CredentialKind::Jwt => Some("key"),
+    }
 }
 
 /// How far Kong is what it should be.

@@ -4,11 +4,14 @@ use super::Services;
 use super::change::{Actor, Change, Operation};
 use super::edit::Edit;
 use super::error::ServiceError;
-use super::{gateway_sync, portal_representation as shown};
+use super::{gateway_sync, issuer_keys, portal_representation as shown};
 use crate::domain::ids::{StrategyId, WorkspaceId};
-use crate::domain::strategy::{BUILT_IN, KeyAuthConfig, Strategy};
+use crate::domain::strategy::{
+    BUILT_IN, Enforcer, KeyAuthConfig, OpenidConnectConfig, SigningKey, Strategy, StrategyConfig, StrategyType,
+};
 use crate::domain::time::UnixSeconds;
-use crate::store::{Connection, published_apis, strategies};
+use crate::domain::workspace::Workspace;
+use crate::store::{Connection, applications, published_apis, strategies};
 
 /// A strategy to be made.
 #[derive(Clone, Debug)]
@@ -18,7 +21,7 @@ pub struct NewStrategy {
     /// Name for developers; the same when missing.
     pub display_name: Option<String>,
     /// Settings.
-    pub key_auth: KeyAuthConfig,
+    pub config: StrategyConfig,
 }
 
 /// Changes of a strategy.
@@ -28,8 +31,8 @@ pub struct StrategyEdit {
     pub name: Edit<String>,
     /// Name for developers.
     pub display_name: Edit<String>,
-    /// Settings. Keys that exist keep their end.
-    pub key_auth: Edit<KeyAuthConfig>,
+    /// Settings, of the kind that it has. Keys that exist keep their end.
+    pub config: Edit<StrategyConfig>,
 }
 
 fn built_in(workspace: WorkspaceId, now: UnixSeconds) -> Strategy {
@@ -38,25 +41,59 @@ fn built_in(workspace: WorkspaceId, now: UnixSeconds) -> Strategy {
         ws_id: workspace,
         name: BUILT_IN.to_owned(),
         display_name: "API key".to_owned(),
-        key_auth: KeyAuthConfig::default(),
+        config: StrategyConfig::KeyAuth(KeyAuthConfig::default()),
         created_at: now,
         updated_at: now,
     }
 }
 
-/// The strategy of that name or id, or the one that every workspace has; it is made the first time.
+/// The strategy of that name or id, or the one that counts where none is named: that of `portal_app_auth`, or else the one
+/// that every workspace has. That one is made the first time.
 pub(super) async fn find_or_default(
+    services: &Services,
     connection: &mut Connection,
     workspace: WorkspaceId,
     key: Option<&str>,
-    now: UnixSeconds,
 ) -> Result<Strategy, ServiceError> {
+    let now = services.clock.now();
+    if let (None, Some(kind)) = (key, services.settings.portal_gateway.default_kind) {
+        return only_of_kind(connection, workspace, kind).await;
+    }
     let name = key.unwrap_or(BUILT_IN);
     if name == BUILT_IN {
         strategies::insert_if_absent(connection, &built_in(workspace, now)).await?;
     }
     let found = strategies::find(connection, workspace, name).await?;
     found.ok_or_else(|| ServiceError::field("auth_strategy_id", format!("no strategy '{name}'")))
+}
+
+async fn only_of_kind(
+    connection: &mut Connection,
+    workspace: WorkspaceId,
+    kind: StrategyType,
+) -> Result<Strategy, ServiceError> {
+    let mut all = strategies::list(connection, workspace).await?;
+    all.retain(|strategy| strategy.kind() == kind);
+    let count = all.len();
+    match (all.pop(), count) {
+        (Some(only), 1) => Ok(only),
+        _ => {
+            let message = format!(
+                "required field missing: portal_app_auth asks for a strategy of type {}, and the workspace has {count}",
+                kind.as_str()
+            );
+            Err(ServiceError::field("auth_strategy_id", message))
+        }
+    }
+}
+
+/// Whether credentials of applications with one strategy open APIs with the other. Under `sso_portal_key_auth_value` =
+/// `client_id` one credential serves Kong's `key-auth` and `oauth2`.
+#[must_use]
+pub fn are_compatible(services: &Services, one: &Strategy, other: &Strategy) -> bool {
+    let is_shared = |strategy: &Strategy| matches!(strategy.kind(), StrategyType::KeyAuth | StrategyType::KongOauth2);
+    let has_client_id_keys = services.settings.portal_gateway.has_client_id_keys;
+    one.id == other.id || (has_client_id_keys && is_shared(one) && is_shared(other))
 }
 
 /// All of a workspace; the built-in one is made the first time.
@@ -91,64 +128,144 @@ pub async fn get(services: &Services, workspace: WorkspaceId, key: &str) -> Resu
 pub async fn create(
     services: &Services,
     actor: &Actor<'_>,
-    workspace: WorkspaceId,
+    workspace: &Workspace,
     new: NewStrategy,
 ) -> Result<Strategy, ServiceError> {
-    check(&new.key_auth)?;
+    // Before the transaction: providers may take their time, and the database has one writer.
+    let (config, key) = settled(services, workspace, new.config, None).await?;
     let mut change = Change::begin_by(services, actor).await?;
     let now = change.now();
     let strategy = Strategy {
         id: StrategyId::generate(),
-        ws_id: workspace,
+        ws_id: workspace.id,
         display_name: new.display_name.unwrap_or_else(|| new.name.clone()),
         name: new.name,
-        key_auth: new.key_auth,
+        config,
         created_at: now,
         updated_at: now,
     };
     strategies::create(change.connection(), &strategy).await?;
+    if strategy.kind().is_external() {
+        issuer_keys::keep(&mut change, &strategy, key).await?;
+    }
     change.record(Operation::Create, "auth_strategies", strategy.id, shown::strategy(&strategy));
     change.commit().await?;
     Ok(strategy)
 }
 
-fn check(config: &KeyAuthConfig) -> Result<(), ServiceError> {
-    config.check().map_err(|sentence| ServiceError::field("configs.key-auth", sentence))
+fn refused(kind: StrategyType, sentence: impl Into<String>) -> ServiceError {
+    ServiceError::field(&format!("configs.{}", kind.member()), sentence)
 }
 
-/// Changes one; the gates of its APIs follow.
+/// Settings as they are stored: checked, and of a provider with what checks its tokens and the key with which it signs.
+async fn settled(
+    services: &Services,
+    workspace: &Workspace,
+    config: StrategyConfig,
+    known: Option<&SigningKey>,
+) -> Result<(StrategyConfig, Option<SigningKey>), ServiceError> {
+    let kind = config.kind();
+    config.check().map_err(|sentence| refused(kind, sentence))?;
+    let StrategyConfig::OpenidConnect(config) = config else { return Ok((config, None)) };
+    let mut config = config.normalized();
+    config.enforcer = Some(enforcer(services, workspace, &config).await?);
+    let asked = issuer_keys::ask(services, &config, known).await;
+    let key = asked.map_err(|sentence| refused(kind, sentence))?;
+    if key.is_none() && config.enforcer == Some(Enforcer::Jwt) {
+        return Err(refused(kind, "issuer: the provider publishes no signing key that Kong's jwt plugin takes"));
+    }
+    Ok((StrategyConfig::OpenidConnect(config), key))
+}
+
+/// What checks tokens: as the settings say, or the best that the workspace's Kong has.
+async fn enforcer(
+    services: &Services,
+    workspace: &Workspace,
+    config: &OpenidConnectConfig,
+) -> Result<Enforcer, ServiceError> {
+    let has_plugin = async || gateway_sync::has_plugin(services, workspace, Enforcer::OpenidConnect.as_str()).await;
+    let enforcer = match services.settings.portal_gateway.enforcer {
+        Some(enforcer) => enforcer,
+        None if has_plugin().await? => Enforcer::OpenidConnect,
+        None => Enforcer::Jwt,
+    };
+    if enforcer == Enforcer::Jwt && config.top_level_claim().is_none() {
+        let message = "credential_claim: Kong's jwt plugin sees top-level claims only";
+        return Err(refused(StrategyType::OpenidConnect, message));
+    }
+    Ok(enforcer)
+}
+
+/// Changes one; the gates of its APIs and, with another provider, its applications follow.
 ///
 /// # Errors
-/// See [`create`]; [`ServiceError::NotFound`].
+/// See [`create`]; [`ServiceError::NotFound`]; [`ServiceError::Conflict`] for another claim or provider while there are
+/// applications: their client ids would mean somebody else.
 pub async fn update(
     services: &Services,
     actor: &Actor<'_>,
-    workspace: WorkspaceId,
+    workspace: &Workspace,
     key: &str,
-    edit: StrategyEdit,
+    mut edit: StrategyEdit,
 ) -> Result<Strategy, ServiceError> {
-    if let Edit::To(config) = &edit.key_auth {
-        check(config)?;
+    let mut signing_key = None;
+    if let Edit::To(config) = edit.config {
+        let present = get(services, workspace.id, key).await?;
+        if present.kind() != config.kind() {
+            return Err(ServiceError::field("strategy_type", "immutable"));
+        }
+        let known = issuer_keys::find(services, present.id).await?.and_then(|known| known.key);
+        let (config, found) = settled(services, workspace, config, known.as_ref()).await?;
+        signing_key = Some(found);
+        edit.config = Edit::To(config);
     }
     let mut change = Change::begin_by(services, actor).await?;
-    let found = strategies::find(change.connection(), workspace, key).await?;
+    let found = strategies::find(change.connection(), workspace.id, key).await?;
     let mut strategy = found.ok_or(ServiceError::NotFound)?;
     if strategy.name == BUILT_IN && edit.name.changes(&strategy.name) {
         return Err(ServiceError::field("name", "the built-in strategy keeps its name"));
     }
     edit.name.apply(&mut strategy.name);
     edit.display_name.apply(&mut strategy.display_name);
-    edit.key_auth.apply(&mut strategy.key_auth);
+    refuse_other_provider(&mut change, &strategy, &edit.config).await?;
+    edit.config.apply(&mut strategy.config);
     strategy.updated_at = change.now();
     strategies::update(change.connection(), &strategy).await?;
     change.record(Operation::Update, "auth_strategies", strategy.id, shown::strategy(&strategy));
-    for api in published_apis::list_all(change.connection(), workspace).await? {
+    for api in published_apis::list_all(change.connection(), workspace.id).await? {
         if api.strategy_id == strategy.id {
-            gateway_sync::enqueue(&mut change, workspace, api.id).await?;
+            gateway_sync::enqueue(&mut change, workspace.id, api.id).await?;
+        }
+    }
+    if strategy.kind().is_external() {
+        if let Some(found) = signing_key {
+            issuer_keys::keep(&mut change, &strategy, found).await?;
+        }
+        for application in applications::list_all_with(change.connection(), strategy.id).await? {
+            gateway_sync::enqueue(&mut change, workspace.id, application.id).await?;
         }
     }
     change.commit().await?;
     Ok(strategy)
+}
+
+async fn refuse_other_provider(
+    change: &mut Change<'_>,
+    strategy: &Strategy,
+    edit: &Edit<StrategyConfig>,
+) -> Result<(), ServiceError> {
+    let (StrategyConfig::OpenidConnect(present), Edit::To(StrategyConfig::OpenidConnect(wanted))) =
+        (&strategy.config, edit)
+    else {
+        return Ok(());
+    };
+    let is_same = (&present.issuer, &present.credential_claim) == (&wanted.issuer, &wanted.credential_claim);
+    if is_same || applications::list_all_with(change.connection(), strategy.id).await?.is_empty() {
+        return Ok(());
+    }
+    let message =
+        "issuer and credential_claim cannot change while applications have clients there: make another strategy";
+    Err(ServiceError::Conflict(message.to_owned()))
 }
 
 /// Deletes one that nothing uses.

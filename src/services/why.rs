@@ -5,13 +5,15 @@ use super::Services;
 use super::applications::{self, Reach};
 use super::error::ServiceError;
 use super::gateway_sync::{self, View};
+use super::strategies::are_compatible;
 use crate::domain::application::{Application, ApplicationStatus};
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::{Cause, Contract, ContractStatus, Ending};
 use crate::domain::credential::Credential;
+use crate::domain::strategy::{Enforcer, Strategy, StrategyConfig};
 use crate::domain::sync::SyncState;
 use crate::domain::time::UnixSeconds;
-use crate::store::{application_credentials, contracts, published_apis};
+use crate::store::{application_credentials, contracts, published_apis, strategies, strategy_keys};
 
 /// One condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,12 @@ struct Facts<'f> {
     api: &'f PublishedApi,
     contract: Option<&'f Contract>,
     keys: &'f [Credential],
+    /// The application's.
+    strategy: &'f Strategy,
+    is_compatible: bool,
+    /// What checks tokens of an identity provider.
+    enforcer: Option<Enforcer>,
+    has_signing_key: bool,
     of_application: View,
     of_api: View,
     now: UnixSeconds,
@@ -56,7 +64,19 @@ pub async fn explain(
     }
     let keys = application_credentials::list(&mut connection, application.id).await?;
     let keys: Vec<Credential> = keys.into_iter().map(|sealed| sealed.credential).collect();
+    let strategy = strategies::get(&mut connection, application.strategy_id).await?;
+    let of_api = strategies::get(&mut connection, api.strategy_id).await?;
+    let known = strategy_keys::find(&mut connection, strategy.id).await?;
     let facts = Facts {
+        is_compatible: are_compatible(services, &strategy, &of_api),
+        enforcer: match &strategy.config {
+            StrategyConfig::OpenidConnect(config) => {
+                Some(gateway_sync::gate::effective(config, services.settings.portal_gateway.enforcer))
+            }
+            _ => None,
+        },
+        has_signing_key: known.is_some_and(|known| known.key.is_some()),
+        strategy: &strategy,
         application: &application,
         contract: contract.as_ref(),
         keys: &keys,
@@ -97,6 +117,9 @@ impl Facts<'_> {
         };
         match (contract.state.status, contract.state.ending) {
             (_, Ending::Revoke) => unmet("contract", "Access is being revoked."),
+            (_, Ending::Review) => {
+                unmet("contract", "The client id changed: access is being closed until it is approved again.")
+            }
             (_, Ending::Delete) => unmet("contract", "Access is being given up."),
             (ContractStatus::Approved, _) => met("contract", "Access was approved."),
             (ContractStatus::Pending, _) => unmet("contract", "The request for access waits for a decision."),
@@ -117,10 +140,10 @@ impl Facts<'_> {
     }
 
     fn strategy(&self) -> Condition {
-        if self.application.strategy_id == self.api.strategy_id {
-            met("strategy", "The application's keys are of the kind that the API takes.")
+        if self.is_compatible {
+            met("strategy", "The application's credentials are of the kind that the API takes.")
         } else {
-            unmet("strategy", "The application's keys are of another kind than the API takes.")
+            unmet("strategy", "The application's credentials are of another kind than the API takes.")
         }
     }
 
@@ -137,17 +160,38 @@ impl Facts<'_> {
     }
 
     fn credential(&self) -> Condition {
+        if self.strategy.kind().is_external() {
+            return self.client();
+        }
         let live = self.keys.iter().filter(|key| key.is_live(self.now)).count();
         match (live, self.keys.len()) {
-            (0, 0) => unmet("credential", "The application has no key."),
-            (0, _) => unmet("credential", "Every key of the application was revoked or has expired."),
-            (1, _) => met("credential", "The application has a key that works."),
-            (many, _) => met("credential", &format!("The application has {many} keys that work.")),
+            (0, 0) => unmet("credential", "The application has no credential."),
+            (0, _) => unmet("credential", "Every credential of the application was revoked or has expired."),
+            (1, _) => met("credential", "The application has a credential that works."),
+            (many, _) => met("credential", &format!("The application has {many} credentials that work.")),
+        }
+    }
+
+    /// The client at an identity provider, and the key with which that signs.
+    fn client(&self) -> Condition {
+        let Some(client) = &self.application.custom_id else {
+            return unmet("credential", "The application has no client id of the identity provider.");
+        };
+        match (self.enforcer, self.has_signing_key) {
+            (Some(Enforcer::Jwt), false) => {
+                unmet("credential", "The identity provider publishes no key with which the gateway could check tokens.")
+            }
+            _ => met("credential", &format!("Tokens of the identity provider for the client {client} are recognised.")),
         }
     }
 
     fn gateway(&self) -> Condition {
-        told("gateway", &self.of_application, "The gateway knows the application and its keys.", "The application")
+        told(
+            "gateway",
+            &self.of_application,
+            "The gateway knows the application and its credentials.",
+            "The application",
+        )
     }
 }
 

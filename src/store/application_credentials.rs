@@ -1,4 +1,4 @@
-//! API keys of applications, sealed (dev-portal.md 6.3).
+//! Credentials of applications, sealed (dev-portal.md 6.3).
 
 use std::fmt;
 
@@ -6,9 +6,10 @@ use sqlx::any::AnyRow;
 
 use super::database::Connection;
 use super::error::StoreError;
-use super::row::{Columns, all, found};
+use super::row::{Columns, all, found, on_unique};
 use crate::domain::credential::Credential;
 use crate::domain::ids::{ApplicationId, CredentialId};
+use crate::domain::time::UnixSeconds;
 
 /// A credential with its sealed value.
 #[derive(Clone)]
@@ -30,6 +31,10 @@ fn read(row: &AnyRow) -> Result<Sealed, StoreError> {
         id: row.parsed("id")?,
         ws_id: row.parsed("ws_id")?,
         application_id: row.parsed("application_id")?,
+        kind: row.parsed("kind")?,
+        identifier: row.maybe_text("identifier")?,
+        algorithm: row.maybe_parsed("algorithm")?,
+        is_hashed: row.flag("is_hashed")?,
         display_name: row.text("display_name")?,
         status: row.parsed("status")?,
         expires_at: row.maybe_time("expires_at")?,
@@ -41,13 +46,13 @@ fn read(row: &AnyRow) -> Result<Sealed, StoreError> {
 /// Stores a new one.
 ///
 /// # Errors
-/// The database failed.
+/// [`StoreError::Unique`] when its identifier is taken.
 pub async fn create(connection: &mut Connection, new: &Sealed, value_hash: &str) -> Result<(), StoreError> {
     let credential = &new.credential;
     sqlx::query(
         "INSERT INTO application_credentials (id, ws_id, application_id, display_name, value_hash, sealed_value, status,
-            expires_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            expires_at, created_at, kind, identifier, algorithm, is_hashed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(credential.id.to_string())
     .bind(credential.ws_id.to_string())
@@ -58,8 +63,16 @@ pub async fn create(connection: &mut Connection, new: &Sealed, value_hash: &str)
     .bind(credential.status.as_str())
     .bind(credential.expires_at.map(|end| end.0))
     .bind(credential.created_at.0)
+    .bind(credential.kind.as_str())
+    .bind(credential.identifier.as_deref())
+    .bind(credential.algorithm.map(crate::domain::strategy::JwtAlgorithm::as_str))
+    .bind(i64::from(credential.is_hashed))
     .execute(connection)
-    .await?;
+    .await
+    .map_err(|error| {
+        let identifier = credential.identifier.as_deref().unwrap_or_default();
+        on_unique(error, "application_credentials", &[("identifier", identifier)])
+    })?;
     Ok(())
 }
 
@@ -89,6 +102,20 @@ pub async fn list(connection: &mut Connection, application: ApplicationId) -> Re
         .fetch_all(connection)
         .await?;
     all(&rows, read)
+}
+
+/// Active ones of kinds without an end of their own in Kong whose end has come.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_over(connection: &mut Connection, now: UnixSeconds) -> Result<Vec<CredentialId>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id FROM application_credentials WHERE kind <> 'api_key' AND status = 'active' AND expires_at <= $1",
+    )
+    .bind(now.0)
+    .fetch_all(connection)
+    .await?;
+    all(&rows, |row| row.parsed("id"))
 }
 
 /// The one with that id.

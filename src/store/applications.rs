@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::page::{Page, Paged};
 use super::row::{Columns, all, found, on_unique};
 use crate::domain::application::{Application, ApplicationStatus, RedirectUri};
-use crate::domain::ids::{ApplicationId, DeveloperId, WorkspaceId};
+use crate::domain::ids::{ApplicationId, DeveloperId, StrategyId, WorkspaceId};
 use crate::domain::time::UnixSeconds;
 
 fn read(row: &AnyRow) -> Result<Application, StoreError> {
@@ -152,6 +152,18 @@ pub async fn list_of(
 pub async fn list_all_of(connection: &mut Connection, developer: DeveloperId) -> Result<Vec<Application>, StoreError> {
     let rows = sqlx::query("SELECT * FROM applications WHERE developer_id = $1 ORDER BY id")
         .bind(developer.to_string())
+        .fetch_all(connection)
+        .await?;
+    all(&rows, read)
+}
+
+/// All with a strategy, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_all_with(connection: &mut Connection, strategy: StrategyId) -> Result<Vec<Application>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM applications WHERE auth_strategy_id = $1 ORDER BY id")
+        .bind(strategy.to_string())
         .fetch_all(connection)
         .await?;
     all(&rows, read)

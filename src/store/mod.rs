@@ -44,6 +44,7 @@ mod row;
 pub mod secrets;
 mod statement;
 pub mod strategies;
+pub mod strategy_keys;
 pub mod user_groups;
 pub mod user_roles;
 pub mod web_sessions;

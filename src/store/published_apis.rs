@@ -23,6 +23,7 @@ fn read(row: &AnyRow) -> Result<PublishedApi, StoreError> {
         strategy_id: row.parsed("auth_strategy_id")?,
         auto_approve: row.flag("auto_approve")?,
         registration_enabled: row.flag("registration_enabled")?,
+        show_issuer: row.flag("show_issuer")?,
         is_published: row.flag("is_published")?,
         has_gate: row.flag("has_gate")?,
         is_missing: row.flag("is_missing")?,
@@ -43,8 +44,9 @@ fn taken(error: sqlx::Error, api: &PublishedApi) -> StoreError {
 pub async fn create(connection: &mut Connection, api: &PublishedApi) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO published_apis (id, ws_id, service_id, service_name, name, slug, description, document, visibility,
-            auth_strategy_id, auto_approve, registration_enabled, is_published, has_gate, is_missing, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+            auth_strategy_id, auto_approve, registration_enabled, is_published, has_gate, is_missing, created_at, updated_at,
+            show_issuer)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(api.id.to_string())
     .bind(api.ws_id.to_string())
@@ -63,6 +65,7 @@ pub async fn create(connection: &mut Connection, api: &PublishedApi) -> Result<(
     .bind(i64::from(api.is_missing))
     .bind(api.created_at.0)
     .bind(api.updated_at.0)
+    .bind(i64::from(api.show_issuer))
     .execute(connection)
     .await
     .map_err(|error| taken(error, api))?;
@@ -77,7 +80,7 @@ pub async fn update(connection: &mut Connection, api: &PublishedApi) -> Result<(
     let done = sqlx::query(
         "UPDATE published_apis SET service_name = $2, name = $3, slug = $4, description = $5, document = $6,
             visibility = $7, auth_strategy_id = $8, auto_approve = $9, registration_enabled = $10, is_published = $11,
-            has_gate = $12, is_missing = $13, updated_at = $14 WHERE id = $1",
+            has_gate = $12, is_missing = $13, updated_at = $14, show_issuer = $15 WHERE id = $1",
     )
     .bind(api.id.to_string())
     .bind(&api.service_name)
@@ -93,6 +96,7 @@ pub async fn update(connection: &mut Connection, api: &PublishedApi) -> Result<(
     .bind(i64::from(api.has_gate))
     .bind(i64::from(api.is_missing))
     .bind(api.updated_at.0)
+    .bind(i64::from(api.show_issuer))
     .execute(connection)
     .await
     .map_err(|error| taken(error, api))?;

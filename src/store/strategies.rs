@@ -6,7 +6,7 @@ use super::database::Connection;
 use super::error::StoreError;
 use super::row::{Columns, all, found, on_unique};
 use crate::domain::ids::{StrategyId, WorkspaceId};
-use crate::domain::strategy::Strategy;
+use crate::domain::strategy::{Strategy, StrategyConfig};
 
 fn read(row: &AnyRow) -> Result<Strategy, StoreError> {
     Ok(Strategy {
@@ -14,14 +14,15 @@ fn read(row: &AnyRow) -> Result<Strategy, StoreError> {
         ws_id: row.parsed("ws_id")?,
         name: row.text("name")?,
         display_name: row.text("display_name")?,
-        key_auth: serde_json::from_str(&row.text("configs")?).map_err(|_| StoreError::Corrupt("configs"))?,
+        config: config(row)?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
 }
 
-fn configs(strategy: &Strategy) -> Result<String, StoreError> {
-    serde_json::to_string(&strategy.key_auth).map_err(|_| StoreError::Corrupt("configs"))
+fn config(row: &AnyRow) -> Result<StrategyConfig, StoreError> {
+    let settings = serde_json::from_str(&row.text("configs")?).map_err(|_| StoreError::Corrupt("configs"))?;
+    StrategyConfig::read(row.parsed("strategy_type")?, &settings).map_err(|_| StoreError::Corrupt("configs"))
 }
 
 /// Stores a new strategy.
@@ -39,7 +40,7 @@ pub async fn create(connection: &mut Connection, strategy: &Strategy) -> Result<
     .bind(&strategy.name)
     .bind(&strategy.display_name)
     .bind(strategy.kind().as_str())
-    .bind(configs(strategy)?)
+    .bind(strategy.config.to_value().to_string())
     .bind(strategy.created_at.0)
     .bind(strategy.updated_at.0)
     .execute(connection)
@@ -62,7 +63,7 @@ pub async fn insert_if_absent(connection: &mut Connection, strategy: &Strategy) 
     .bind(&strategy.name)
     .bind(&strategy.display_name)
     .bind(strategy.kind().as_str())
-    .bind(configs(strategy)?)
+    .bind(strategy.config.to_value().to_string())
     .bind(strategy.created_at.0)
     .execute(connection)
     .await?;
@@ -80,7 +81,7 @@ pub async fn update(connection: &mut Connection, strategy: &Strategy) -> Result<
     .bind(strategy.id.to_string())
     .bind(&strategy.name)
     .bind(&strategy.display_name)
-    .bind(configs(strategy)?)
+    .bind(strategy.config.to_value().to_string())
     .bind(strategy.updated_at.0)
     .execute(connection)
     .await

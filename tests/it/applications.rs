@@ -2,11 +2,14 @@
 //! that enforces keys and groups.
 
 mod chaos;
+mod clients;
 mod contracts;
 mod credentials;
 mod decisions;
 mod desk;
+mod external;
 mod gate;
 mod journey;
 mod pages;
 mod repair;
+mod signing;

@@ -192,12 +192,16 @@ impl Builder<'_> {
     }
 
     fn workspace_upstreams(&mut self) -> Vec<UpstreamRule> {
-        const KEY: &str = "sso_workspace_upstreams";
+        self.places("sso_workspace_upstreams")
+    }
+
+    /// Hosts and networks that a key lists.
+    pub(super) fn places(&mut self, key: &'static str) -> Vec<UpstreamRule> {
         let mut rules = Vec::new();
-        for item in self.values.list(KEY) {
+        for item in self.values.list(key) {
             match upstream_rule(item) {
                 Some(rule) => rules.push(rule),
-                None => self.error(KEY, format!("{KEY} must list host, host:port or networks, got '{item}'")),
+                None => self.error(key, format!("{key} must list host, host:port or networks, got '{item}'")),
             }
         }
         rules

@@ -124,7 +124,9 @@ table! {
         sso_portal_credential_prefix: Text, "ksso", 1, Yes, "How keys of applications begin, for scanners of leaked secrets: 1 to 16 letters and digits.";
         sso_portal_sync_interval: Number, "60", 1, Yes, "Seconds between comparisons of everything with Kong; 0 = only what changes is written.";
         sso_portal_sync_prune: Enum(&["report", "delete"]), "report", 1, Yes, "What happens to things in Kong that carry kong-sso's tag but belong to nothing, and to what was added by hand to its consumers.";
-        sso_portal_key_auth_value: Enum(&["separate", "client_id"]), "separate", 1, Yes, "Keys are random values of their own; client_id is not available in this release.";
+        sso_portal_key_auth_value: Enum(&["separate", "client_id"]), "separate", 1, Yes, "separate: API keys are random values of their own. client_id: the client id of an application is its API key, as in Kong Enterprise; a client id is no secret.";
+        sso_portal_external_enforcer: Enum(&["auto", "jwt", "openid-connect", "external", "none"]), "auto", 1, Yes, "What checks tokens of identity providers at published APIs: Kong's jwt plugin, its openid-connect plugin, or nothing of kong-sso's; auto = openid-connect where Kong has it, else jwt. external is not available in this release.";
+        sso_portal_egress_allow: Array, "", 1, Yes, "Hosts, host:port and networks that kong-sso may ask for strategies' identity providers besides public addresses over https.";
         sso_portal_sync_mode: Enum(&["admin-api", "declarative"]), "admin-api", 1, Yes, "How Kong is changed; declarative is not available in this release.";
     }
     Portal {
@@ -145,7 +147,7 @@ table! {
         portal_api_error_log: Text, "logs/portal_api_error.log", 3, No, "Error log of the JSON API; kong-sso logs to standard error.";
         portal_cors_origins: Array, "", 1, Yes, "Origins whose scripts may call the portal's JSON API; * = any, without credentials; unset = the pages' own.";
         portal_is_legacy: Bool, "off", 3, No, "Templates of Kong's first portal; not available.";
-        portal_app_auth: Text, "kong-oauth2", 1, No, "Family of credentials of applications; not available in this release.";
+        portal_app_auth: Enum(&["kong-oauth2", "external-oauth2"]), "", 1, Yes, "Kind of the strategy that APIs and applications get when none is named: kong_oauth2 or openid_connect, of which a workspace must then have one; API keys when unset.";
         portal_auth: Text, "", 1, Yes, "How developers sign in: basic-auth, or unset for a portal without accounts.";
         portal_auth_conf: Json, "", 1, No, "Settings of portal_auth; basic-auth has none.";
         portal_auth_password_complexity: Json, "", 1, Yes, "Rules for passwords: a kong-preset (min_8, min_12, min_20) or passwdqc's min, max and passphrase; 12 characters when unset.";

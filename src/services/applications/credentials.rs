@@ -1,12 +1,13 @@
-//! Keys of applications (dev-portal.md 6.3). A value is shown once, to whoever made it; the store keeps it sealed, so that
+//! Credentials of applications (dev-portal.md 6.3). A value is shown once, to whoever made it; the store keeps it sealed, so that
 //! what is lost in Kong can be put back.
 
-use super::{Effect, Reach, find, find_kept};
+use super::issuing::{Mint, managed_elsewhere};
+use super::{Effect, NewCredential, Reach, find, find_kept};
 use crate::domain::application::Application;
-use crate::domain::credential::{ApiKey, Credential, CredentialStatus, LONGEST_GRACE};
+use crate::domain::credential::{Credential, CredentialKind, CredentialStatus, LONGEST_GRACE, SecretValue};
 use crate::domain::ids::CredentialId;
 use crate::domain::time::UnixSeconds;
-use crate::sealing::{random_bytes, sha256_hex};
+use crate::sealing::sha256_hex;
 use crate::services::Services;
 use crate::services::change::{Actor, Change, Operation};
 use crate::services::error::ServiceError;
@@ -14,24 +15,36 @@ use crate::services::{gateway_sync, portal_representation as shown};
 use crate::store::application_credentials::{self as store, Sealed};
 use crate::store::{Connection, strategies, workspaces};
 
-/// A key that was just made. Its value is known here for the last time.
+/// A credential that was just made. Its value is known here for the last time.
 #[derive(Clone, Debug)]
 pub struct Issued {
     /// What is known of it.
     pub credential: Credential,
     /// Its value.
-    pub key: ApiKey,
+    pub key: SecretValue,
     /// Whether Kong knows it already.
     pub effect: Effect,
+}
+
+impl Issued {
+    /// The value, if it is the caller's to keep: a public key is the caller's already.
+    #[must_use]
+    pub fn secret(&self) -> Option<&SecretValue> {
+        let is_public = self.credential.algorithm.is_some_and(|algorithm| !algorithm.is_symmetric());
+        (!is_public).then_some(&self.key)
+    }
 }
 
 /// All of an application, the oldest first.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`].
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] where an identity provider has the credentials.
 pub async fn list(services: &Services, reach: Reach, application: &str) -> Result<Vec<Credential>, ServiceError> {
     let mut connection = services.store.read().await?;
     let application = find(&mut connection, reach, application).await?;
+    if strategies::get(&mut connection, application.strategy_id).await?.kind().is_external() {
+        return Err(managed_elsewhere());
+    }
     Ok(store::list(&mut connection, application.id).await?.into_iter().map(|sealed| sealed.credential).collect())
 }
 
@@ -44,20 +57,22 @@ pub async fn get(services: &Services, reach: Reach, application: &str, id: &str)
     all.into_iter().find(|credential| credential.id.to_string() == id).ok_or(ServiceError::NotFound)
 }
 
-/// Makes a key.
+/// Makes a credential of the kind that the application's strategy has.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Conflict`] beyond the limit.
+/// [`ServiceError::NotFound`], [`ServiceError::Conflict`] beyond the limit, [`ServiceError::Forbidden`] where an identity
+/// provider has the credentials, [`ServiceError::Schema`] for what the kind does not take, [`ServiceError::Unique`] for a
+/// client id that is taken.
 pub async fn create(
     services: &Services,
     actor: &Actor<'_>,
     reach: Reach,
     application: &str,
-    display_name: Option<String>,
+    new: NewCredential,
 ) -> Result<Issued, ServiceError> {
     let mut change = Change::begin_by(services, actor).await?;
     let application = find_kept(change.connection(), reach, application).await?;
-    let (credential, key) = add(services, &mut change, &application, display_name, 0).await?;
+    let (credential, key) = add(services, &mut change, &application, new, 0).await?;
     gateway_sync::enqueue(&mut change, application.ws_id, application.id).await?;
     change.commit().await?;
     let effect = settled(services, &application).await?;
@@ -69,9 +84,9 @@ async fn add(
     services: &Services,
     change: &mut Change<'_>,
     application: &Application,
-    display_name: Option<String>,
+    new: NewCredential,
     spare: i64,
-) -> Result<(Credential, ApiKey), ServiceError> {
+) -> Result<(Credential, SecretValue), ServiceError> {
     let now = change.now();
     let held = store::list(change.connection(), application.id).await?;
     let live = held.iter().filter(|sealed| sealed.credential.is_live(now)).count();
@@ -82,21 +97,37 @@ async fn add(
     let strategy = strategies::get(change.connection(), application.strategy_id).await?;
     let workspace = workspaces::find_by_id(change.connection(), application.ws_id).await?;
     let workspace = workspace.ok_or(ServiceError::NotFound)?;
-    let prefix = &services.settings.portal_gateway.key_prefix;
-    let key = ApiKey::of(prefix, workspace.name.as_str(), random_bytes::<32>());
-    let credential = Credential {
-        id: CredentialId::generate(),
-        ws_id: application.ws_id,
-        application_id: application.id,
-        display_name: display_name.unwrap_or_else(|| format!("Credential {}", held.len() + 1)),
-        status: CredentialStatus::Active,
-        expires_at: strategy.key_auth.ttl.map(|ttl| now.plus(ttl.seconds())),
-        created_at: now,
+    let mint = Mint {
+        strategy: &strategy,
+        prefix: &services.settings.portal_gateway.key_prefix,
+        workspace: workspace.name.as_str(),
+        has_client_id_keys: services.settings.portal_gateway.has_client_id_keys,
     };
+    let name = new.display_name.clone().unwrap_or_else(|| format!("Credential {}", held.len() + 1));
+    let (credential, key) = mint.make(new, name, application, now)?;
     let sealed = Sealed { credential: credential.clone(), value: services.gateway_sync.seal(&key)? };
-    store::create(change.connection(), &sealed, &sha256_hex(key.expose().as_bytes())).await?;
+    let stored = store::create(change.connection(), &sealed, &value_hash(&credential, &key)).await;
+    stored.map_err(ServiceError::from).map_err(|error| named_as_asked(error, &credential))?;
     change.record(Operation::Create, "application_credentials", credential.id, shown::credential(&credential, now));
     Ok((credential, key))
+}
+
+/// A taken identifier by the name that it has in requests.
+fn named_as_asked(error: ServiceError, credential: &Credential) -> ServiceError {
+    match (error, &credential.identifier) {
+        (ServiceError::Unique(_), Some(identifier)) => {
+            ServiceError::Unique(vec![("client_id".to_owned(), identifier.clone())])
+        }
+        (other, _) => other,
+    }
+}
+
+/// What no two credentials share. A public key may serve under several names.
+fn value_hash(credential: &Credential, value: &SecretValue) -> String {
+    match (&credential.kind, &credential.identifier) {
+        (CredentialKind::ApiKey, _) | (_, None) => sha256_hex(value.expose().as_bytes()),
+        (_, Some(identifier)) => sha256_hex(format!("{identifier}\n{}", value.expose()).as_bytes()),
+    }
 }
 
 /// Whether Kong has what the application should have by now.
@@ -107,7 +138,8 @@ async fn settled(services: &Services, application: &Application) -> Result<Effec
     Ok(if is_done { Effect::Done } else { Effect::NotYet })
 }
 
-/// Makes a key in place of another one, which works for `grace` more seconds.
+/// Makes a credential in place of another one, which works for `grace` more seconds. `new` says what is to be different: a
+/// credential with a public key needs another one.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Schema`] for a wrong grace period, [`ServiceError::Conflict`] for a key that
@@ -119,6 +151,7 @@ pub async fn rotate(
     application: &str,
     id: &str,
     grace: i64,
+    mut new: NewCredential,
 ) -> Result<Issued, ServiceError> {
     if !(0..=LONGEST_GRACE).contains(&grace) {
         let message = format!("must be between 0 and {LONGEST_GRACE}");
@@ -128,7 +161,10 @@ pub async fn rotate(
     let application = find_kept(change.connection(), reach, application).await?;
     let now = change.now();
     let mut old = find_live(change.connection(), &application, id, now).await?;
-    let (old_name, end) = (old.display_name.clone(), now.plus(grace));
+    new.display_name = new.display_name.or_else(|| Some(old.display_name.clone()));
+    new.algorithm = new.algorithm.or(old.algorithm);
+    new.hash_secret = new.hash_secret.or(Some(old.is_hashed));
+    let end = now.plus(grace);
     match grace {
         0 => old.status = CredentialStatus::RevokePending,
         _ => old.expires_at = Some(old.expires_at.map_or(end, |there| there.min(end))),
@@ -137,7 +173,7 @@ pub async fn rotate(
     if grace > 0 {
         change.record(Operation::Update, "application_credentials", old.id, shown::credential(&old, now));
     }
-    let (credential, key) = add(services, &mut change, &application, Some(old_name), 1).await?;
+    let (credential, key) = add(services, &mut change, &application, new, 1).await?;
     gateway_sync::enqueue(&mut change, application.ws_id, application.id).await?;
     change.commit().await?;
     let effect = settled(services, &application).await?;
@@ -189,4 +225,25 @@ pub async fn revoke(
     let left = store::find(&mut *services.store.read().await?, id).await?;
     let is_done = left.is_none_or(|sealed| sealed.credential.status == CredentialStatus::Revoked);
     Ok(if is_done { Effect::Done } else { Effect::NotYet })
+}
+
+/// Ends credentials whose grace is over where Kong does not do it by itself: it knows an end of API keys only.
+///
+/// # Errors
+/// The store failed.
+pub async fn end_due(services: &Services) -> Result<(), ServiceError> {
+    let now = services.clock.now();
+    for id in store::list_over(&mut *services.store.read().await?, now).await? {
+        let mut change = Change::begin_late(services, &uuid::Uuid::now_v7().to_string(), None).await?;
+        let Some(mut credential) = store::find(change.connection(), id).await?.map(|sealed| sealed.credential) else {
+            continue;
+        };
+        if credential.status == CredentialStatus::Active {
+            credential.status = CredentialStatus::RevokePending;
+            store::update(change.connection(), &credential).await?;
+            gateway_sync::enqueue(&mut change, credential.ws_id, credential.application_id).await?;
+        }
+        change.commit().await?;
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Applications of developers (dev-portal.md 6.1). Every change is written to Kong by `gateway_sync`.
 
 pub mod credentials;
+mod issuing;
 mod owner;
 
 use super::Services;
@@ -11,8 +12,10 @@ use super::strategies as strategy_service;
 use super::{gateway_sync, portal_representation as shown};
 use crate::domain::application::{Application, ApplicationStatus, RedirectUri};
 use crate::domain::developer::{Developer, DeveloperStatus};
-use crate::domain::ids::{ApplicationId, DeveloperId, WorkspaceId};
-use crate::store::{Connection, Page, Paged, applications, contracts, developers, published_apis};
+use crate::domain::ids::{ApplicationId, DeveloperId, StrategyId, WorkspaceId};
+use crate::domain::strategy::{Strategy, StrategyConfig};
+use crate::store::{Connection, Page, Paged, applications, contracts, developers, published_apis, strategies};
+pub use issuing::NewCredential;
 pub use owner::{owner_deleted, owner_lost_access, owner_regained_access};
 
 /// An application to be made.
@@ -24,7 +27,7 @@ pub struct NewApplication {
     pub description: Option<String>,
     /// Where sign-ins may lead.
     pub redirect_uris: Vec<RedirectUri>,
-    /// Reference id.
+    /// Reference id; the client id where credentials come from an identity provider.
     pub custom_id: Option<String>,
     /// Name or id of the strategy; the built-in one when missing.
     pub strategy: Option<String>,
@@ -89,6 +92,14 @@ pub async fn list(services: &Services, reach: Reach, page: &Page) -> Result<Page
         Some(developer) => applications::list_of(&mut connection, developer, page).await?,
         None => applications::list(&mut connection, reach.workspace, page).await?,
     })
+}
+
+/// All with a strategy, for admins.
+///
+/// # Errors
+/// The store failed.
+pub async fn list_with(services: &Services, strategy: StrategyId) -> Result<Vec<Application>, ServiceError> {
+    Ok(applications::list_all_with(&mut *services.store.read().await?, strategy).await?)
 }
 
 /// How many those in reach are.
@@ -173,7 +184,7 @@ pub async fn create(
         return Err(ServiceError::Forbidden(format!("a developer may have at most {most} applications")));
     }
     let strategy =
-        strategy_service::find_or_default(change.connection(), workspace, new.strategy.as_deref(), now).await?;
+        strategy_service::find_or_default(services, change.connection(), workspace, new.strategy.as_deref()).await?;
     let application = Application {
         id: ApplicationId::generate(),
         ws_id: workspace,
@@ -181,7 +192,7 @@ pub async fn create(
         name: new.name,
         description: new.description,
         redirect_uris: new.redirect_uris,
-        custom_id: new.custom_id,
+        custom_id: reference_id(&strategy, actor, new.custom_id)?,
         strategy_id: strategy.id,
         status: if owner.status == DeveloperStatus::Approved {
             ApplicationStatus::Active
@@ -197,6 +208,38 @@ pub async fn create(
     change.commit().await?;
     gateway_sync::settle(services, application.id).await;
     Ok(application)
+}
+
+/// The reference id of an application. Services behind Kong see it as `X-Consumer-Custom-ID` and may trust it: developers
+/// choose it only where a token of the identity provider has to prove it at each call.
+fn reference_id(strategy: &Strategy, actor: &Actor<'_>, given: Option<String>) -> Result<Option<String>, ServiceError> {
+    match (&strategy.config, given) {
+        (StrategyConfig::OpenidConnect(config), Some(text)) => match config.client_id(&text) {
+            empty if empty.is_empty() => Err(ServiceError::field("custom_id", CLIENT_ID_MISSING)),
+            client => Ok(Some(client)),
+        },
+        (StrategyConfig::OpenidConnect(_), None) => Err(ServiceError::field("custom_id", CLIENT_ID_MISSING)),
+        (_, Some(_)) if matches!(actor, Actor::Developer { .. }) => {
+            Err(ServiceError::field("custom_id", SET_BY_ADMINS))
+        }
+        (_, given) => Ok(given),
+    }
+}
+
+const SET_BY_ADMINS: &str = "is set by an administrator";
+const CLIENT_ID_MISSING: &str = "required field missing: the client id of the application at the identity provider";
+
+/// Another client is another caller: what was approved for the former one is decided again.
+async fn review_contracts(change: &mut Change<'_>, application: ApplicationId) -> Result<(), ServiceError> {
+    for mut contract in contracts::list_of(change.connection(), application).await? {
+        let next = contract.state.reviewed();
+        if next != contract.state {
+            contract.state = next;
+            contract.updated_at = change.now();
+            contracts::update(change.connection(), &contract).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Changes one.
@@ -215,7 +258,18 @@ pub async fn update(
     edit.name.apply(&mut application.name);
     edit.description.apply(&mut application.description);
     edit.redirect_uris.apply(&mut application.redirect_uris);
-    edit.custom_id.apply(&mut application.custom_id);
+    if let Edit::To(given) = edit.custom_id {
+        let strategy = strategies::get(change.connection(), application.strategy_id).await?;
+        let is_chosen = !strategy.kind().is_external() && matches!(actor, Actor::Developer { .. });
+        if is_chosen {
+            return Err(ServiceError::field("custom_id", SET_BY_ADMINS));
+        }
+        let wanted = reference_id(&strategy, actor, given)?;
+        if strategy.kind().is_external() && wanted != application.custom_id {
+            review_contracts(&mut change, application.id).await?;
+        }
+        application.custom_id = wanted;
+    }
     application.updated_at = change.now();
     applications::update(change.connection(), &application).await?;
     change.record(Operation::Update, "applications", application.id, shown::application(&application));

@@ -10,6 +10,8 @@
 //!
 //! A node may die anywhere: the row is still there when its lease ends, and every step can be done twice.
 
+pub mod credentials;
+pub mod gate;
 #[cfg(test)]
 mod model;
 pub mod names;
@@ -30,6 +32,8 @@ use uuid::Uuid;
 use super::Services;
 use super::change::Change;
 use super::error::ServiceError;
+use crate::config::settings::PortalGatewaySettings;
+use crate::domain::credential::SecretValue;
 use crate::domain::ids::{ApiId, ServiceId, WorkspaceId};
 use crate::domain::strategy::Strategy;
 use crate::domain::sync::Subject;
@@ -48,7 +52,7 @@ const A_ROUND: i64 = 64;
 /// The synchronization of one node.
 #[derive(Debug)]
 pub struct GatewaySync {
-    sealer: Sealer,
+    rules: reading::Rules,
     owner: String,
     lanes: Semaphore,
 }
@@ -56,16 +60,18 @@ pub struct GatewaySync {
 impl GatewaySync {
     /// A node of its own, however many others there are.
     #[must_use]
-    pub fn new(sealer: Sealer) -> Self {
-        Self { sealer, owner: Uuid::now_v7().to_string(), lanes: Semaphore::new(LANES) }
+    pub fn new(sealer: Sealer, settings: &PortalGatewaySettings) -> Self {
+        let rules =
+            reading::Rules { sealer, enforcer: settings.enforcer, has_client_id_keys: settings.has_client_id_keys };
+        Self { rules, owner: Uuid::now_v7().to_string(), lanes: Semaphore::new(LANES) }
     }
 
-    /// Seals a key.
+    /// Seals the value of a credential.
     ///
     /// # Errors
     /// It could not be sealed.
-    pub fn seal(&self, key: &crate::domain::credential::ApiKey) -> Result<String, ServiceError> {
-        self.sealer.seal(SEALED_KEY, key.expose().as_bytes()).map_err(|_| ServiceError::Seal)
+    pub fn seal(&self, value: &SecretValue) -> Result<String, ServiceError> {
+        self.rules.sealer.seal(SEALED_KEY, value.expose().as_bytes()).map_err(|_| ServiceError::Seal)
     }
 }
 
@@ -95,15 +101,60 @@ pub async fn check_gate(
 ) -> Result<(), ServiceError> {
     let upstream = reading::Upstream::of(&services.kong, &services.gateway_sync.lanes, workspace);
     // Ids of plugins follow from the service alone.
-    let target = target::ApiTarget { id: ApiId::generate(), service, gate: Some(strategy.key_auth.clone()) };
+    let target =
+        target::ApiTarget { id: ApiId::generate(), service, gate: Some(services.gateway_sync.rules.gate(strategy)) };
     let seen = upstream.api(&target).await?;
     if !seen.has_service {
         return Err(ServiceError::NotFound);
     }
     match plan::of_api(&upstream.names, &target, &seen).conflicts.as_slice() {
-        [] => Ok(()),
+        [] => check_abilities(services, workspace, &target).await,
         conflicts => Err(ServiceError::Conflict(conflicts.join("; "))),
     }
+}
+
+/// Refuses a gate that a workspace's Kong cannot have: it would stay half made.
+async fn check_abilities(
+    services: &Services,
+    workspace: &Workspace,
+    target: &target::ApiTarget,
+) -> Result<(), ServiceError> {
+    let Some(plugin) = target.gate.as_ref().and_then(|gate| gate.auth.as_ref()) else { return Ok(()) };
+    match plugin.name {
+        "oauth2" => {
+            let node = node(services, workspace).await?;
+            let told = |pointer: &str| node.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let (role, database) = (told("/configuration/role"), told("/configuration/database"));
+            if role == "traditional" && database != "off" {
+                return Ok(());
+            }
+            let message = format!(
+                "Kong's oauth2 plugin keeps tokens in the database of every node, and this Kong has none there \
+                 (role {role}, database {database}): choose another strategy"
+            );
+            Err(ServiceError::Conflict(message))
+        }
+        "openid-connect" if !has_plugin(services, workspace, plugin.name).await? => {
+            let message = "this Kong has no openid-connect plugin: set sso_portal_external_enforcer to auto or jwt";
+            Err(ServiceError::Conflict(message.to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a workspace's Kong has a plugin.
+///
+/// # Errors
+/// Kong failed.
+pub async fn has_plugin(services: &Services, workspace: &Workspace, name: &str) -> Result<bool, ServiceError> {
+    let node = node(services, workspace).await?;
+    Ok(node.pointer("/plugins/available_on_server").is_some_and(|all| all.get(name).is_some()))
+}
+
+/// What a workspace's Kong tells of itself.
+async fn node(services: &Services, workspace: &Workspace) -> Result<Value, ServiceError> {
+    let upstream = reading::Upstream::of(&services.kong, &services.gateway_sync.lanes, workspace);
+    Ok(upstream.find("/").await?.unwrap_or_default())
 }
 
 /// The services of a workspace's Kong: id, name and the rest as Kong tells it.

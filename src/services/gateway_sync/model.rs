@@ -12,16 +12,18 @@ use serde_json::json;
 use kong::Kong;
 use world::{Work, World};
 
+use super::credentials::{Door, Held};
+use super::gate::Gate;
 use super::names::Names;
 use super::plan::{self, Deed, Plan, Prune, SeenApi, SeenApplication, Step};
 use super::target::{ApiTarget, ApplicationTarget, Gone};
 use crate::domain::application::{Application, ApplicationStatus};
 use crate::domain::contract::{Cause, Contract, ContractEvent, ContractState, ContractStatus, Ending};
-use crate::domain::credential::{ApiKey, Credential, CredentialStatus};
+use crate::domain::credential::{Credential, CredentialKind, CredentialStatus, SecretValue};
 use crate::domain::ids::{
     ApiId, ApplicationId, ContractId, CredentialId, DeveloperId, ServiceId, StrategyId, WorkspaceId, WorkspaceName,
 };
-use crate::domain::strategy::KeyAuthConfig;
+use crate::domain::strategy::{KeyAuthConfig, StrategyConfig, StrategyType};
 use crate::domain::time::UnixSeconds;
 
 const NOW: UnixSeconds = UnixSeconds(1000);

@@ -7,8 +7,10 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::credentials::{CredentialTarget, Door};
+use super::gate::AUTH_PLUGINS;
 use super::names::{Names, TAG};
-use super::target::{ApiTarget, ApplicationTarget, Gone, KeyTarget};
+use super::target::{ApiTarget, ApplicationTarget, Gone};
 use crate::domain::time::UnixSeconds;
 
 /// Seconds by which the end of a key may differ: answers take their time.
@@ -19,8 +21,8 @@ const SAME_END: i64 = 5;
 pub struct SeenApplication {
     /// The entity with the id of its consumer.
     pub consumer: Option<Value>,
-    /// Keys of that consumer.
-    pub keys: Vec<Value>,
+    /// Credentials of that consumer.
+    pub credentials: Vec<(Door, Value)>,
     /// Memberships of that consumer.
     pub grants: Vec<Value>,
 }
@@ -41,6 +43,8 @@ pub struct SeenApi {
 pub enum Deed {
     /// Makes or replaces an entity.
     Put(Value),
+    /// Changes members of an entity that is there.
+    Patch(Value),
     /// Removes one.
     Delete,
 }
@@ -59,6 +63,10 @@ impl Step {
         Self { deed: Deed::Put(body), path }
     }
 
+    const fn patch(path: String, body: Value) -> Self {
+        Self { deed: Deed::Patch(body), path }
+    }
+
     const fn delete(path: String) -> Self {
         Self { deed: Deed::Delete, path }
     }
@@ -72,7 +80,11 @@ impl Step {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = if self.is_removal() { "DELETE" } else { "PUT" };
+        let verb = match self.deed {
+            Deed::Put(_) => "PUT",
+            Deed::Patch(_) => "PATCH",
+            Deed::Delete => "DELETE",
+        };
         write!(f, "{verb} {}", self.path)
     }
 }
@@ -146,7 +158,7 @@ pub fn of_application(
         return plan;
     }
     remove_grants(names, target, seen, prune, &base, &mut plan);
-    remove_keys(target, seen, prune, &base, &mut plan);
+    remove_credentials(target, seen, prune, &base, &mut plan);
     if !target.has_consumer {
         if seen.consumer.is_some() {
             plan.steps.push(Step::delete(base));
@@ -155,8 +167,8 @@ pub fn of_application(
     }
     put_if_other(&mut plan, base.clone(), target.consumer_body(names), seen.consumer.as_ref());
     let tags = names.application_tags(target.id);
-    for key in &target.keys {
-        put_key(key, seen, &tags, &base, now, &mut plan);
+    for credential in &target.credentials {
+        put_credential(credential, seen, &tags, &base, now, &mut plan);
     }
     for service in &target.services {
         let group = names.group(*service);
@@ -174,8 +186,8 @@ pub fn insist(plan: &mut Plan, names: &Names, target: &ApplicationTarget, gone: 
     }
     let base = format!("/consumers/{}", names.consumer(target.id));
     let grants = gone.services.iter().map(|service| format!("{base}/acls/{}", names.group(*service)));
-    let keys = gone.keys.iter().map(|key| format!("{base}/key-auth/{key}"));
-    let mut steps: Vec<Step> = grants.chain(keys).map(Step::delete).collect();
+    let credentials = gone.credentials.iter().map(|(door, id)| format!("{base}/{}/{id}", door.segment()));
+    let mut steps: Vec<Step> = grants.chain(credentials).map(Step::delete).collect();
     steps.append(&mut plan.steps);
     plan.steps = steps;
     let whole = Step::delete(base);
@@ -209,28 +221,41 @@ fn remove_grants(
     }
 }
 
-fn remove_keys(target: &ApplicationTarget, seen: &SeenApplication, prune: Prune, base: &str, plan: &mut Plan) {
-    for key in &seen.keys {
-        let id = entity_id(key);
-        if target.keys.iter().any(|wanted| wanted.id.to_string() == id) {
+fn remove_credentials(target: &ApplicationTarget, seen: &SeenApplication, prune: Prune, base: &str, plan: &mut Plan) {
+    for (door, held) in &seen.credentials {
+        let (id, segment) = (entity_id(held), door.segment());
+        if target.credentials.iter().any(|wanted| wanted.door == *door && wanted.id.to_string() == id) {
             continue;
         }
-        if is_ours(key) || prune == Prune::Delete {
-            plan.steps.push(Step::delete(format!("{base}/key-auth/{id}")));
+        if is_ours(held) || prune == Prune::Delete {
+            plan.steps.push(Step::delete(format!("{base}/{segment}/{id}")));
         } else {
-            plan.notices.push(format!("key {id} of {base} was added by hand"));
+            plan.notices.push(format!("{segment} credential {id} of {base} was added by hand"));
         }
     }
 }
 
-fn put_key(target: &KeyTarget, seen: &SeenApplication, tags: &[String], base: &str, now: UnixSeconds, plan: &mut Plan) {
-    let held = seen.keys.iter().find(|key| entity_id(key) == target.id.to_string());
-    if held.is_some_and(|held| !is_ours(held) && text(held, "key") != Some(target.key.expose())) {
-        plan.conflicts.push(format!("key {} of {base} is not kong-sso's", target.id));
+fn put_credential(
+    target: &CredentialTarget,
+    seen: &SeenApplication,
+    tags: &[String],
+    base: &str,
+    now: UnixSeconds,
+    plan: &mut Plan,
+) {
+    let (door, id) = (target.door, target.id.to_string());
+    let held = seen.credentials.iter().find(|(kind, held)| *kind == door && entity_id(held) == id);
+    let held = held.map(|(_, held)| held);
+    if held.is_some_and(|held| !is_ours(held) && text(held, door.key()) != text(&target.body, door.key())) {
+        plan.conflicts.push(format!("{} credential {id} of {base} is not kong-sso's", door.segment()));
         return;
     }
-    let mut body = json!({ "key": target.key.expose(), "tags": tags });
-    let left = target.expires_at.map(|end| end.since(now).max(1));
+    let path = format!("{base}/{}/{id}", door.segment());
+    let mut body = with_tags(&target.body, tags);
+    if let Some(held) = held.filter(|held| is_hashed(&body) && is_hashed(held)) {
+        return patch_hashed(plan, path, body, held);
+    }
+    let left = target.expires_at.filter(|_| door == Door::KeyAuth).map(|end| end.since(now).max(1));
     let ends_right = |held: &Value| match (left, held.get("ttl").and_then(Value::as_i64)) {
         (None, None) => true,
         (Some(wanted), Some(seen)) => (wanted - seen).abs() <= SAME_END,
@@ -242,7 +267,30 @@ fn put_key(target: &KeyTarget, seen: &SeenApplication, tags: &[String], base: &s
     if let (Some(left), Some(members)) = (left, body.as_object_mut()) {
         members.insert("ttl".to_owned(), json!(left));
     }
-    plan.steps.push(Step::put(format!("{base}/key-auth/{}", target.id), complete(body, held)));
+    plan.steps.push(Step::put(path, complete(body, held)));
+}
+
+/// A secret of which Kong keeps a hash can neither be compared nor sent again with what Kong shows: it would be hashed twice.
+fn patch_hashed(plan: &mut Plan, path: String, mut body: Value, held: &Value) {
+    if let Some(members) = body.as_object_mut() {
+        members.remove("client_secret");
+        members.remove("hash_secret");
+    }
+    if !covers(&body, held) {
+        plan.steps.push(Step::patch(path, body));
+    }
+}
+
+fn is_hashed(credential: &Value) -> bool {
+    credential.get("hash_secret").and_then(Value::as_bool) == Some(true)
+}
+
+fn with_tags(body: &Value, tags: &[String]) -> Value {
+    let mut body = body.clone();
+    if let Some(members) = body.as_object_mut() {
+        members.insert("tags".to_owned(), json!(tags));
+    }
+    body
 }
 
 /// The plan for a published API.
@@ -255,14 +303,20 @@ pub fn of_api(names: &Names, target: &ApiTarget, seen: &SeenApi) -> Plan {
     let base = format!("/services/{}/plugins", target.service);
     let (acl, auth) = (names.acl(target.service), names.auth(target.service));
     let held = |id: Uuid| seen.plugins.iter().find(|plugin| entity_id(plugin) == id.to_string());
-    for (id, name) in [(acl, "acl"), (auth, "key-auth")] {
-        if held(id).is_some_and(|plugin| !is_ours(plugin) && text(plugin, "name") != Some(name)) {
+    let wanted = target.gate.as_ref().and_then(|gate| gate.auth.as_ref());
+    let is_auth = |plugin: &Value| text(plugin, "name").is_some_and(|name| AUTH_PLUGINS.contains(&name));
+    for (id, has_its_name) in
+        [(acl, &(|plugin: &Value| text(plugin, "name") == Some("acl")) as &dyn Fn(&Value) -> bool), (auth, &is_auth)]
+    {
+        if held(id).is_some_and(|plugin| !is_ours(plugin) && !has_its_name(plugin)) {
             plan.conflicts.push(format!("plugin {id} of service {} is not kong-sso's", target.service));
         }
+    }
+    for (id, name) in [(acl, target.gate.as_ref().map(|_| "acl")), (auth, wanted.map(|plugin| plugin.name))] {
+        let Some(name) = name else { continue };
         let is_foreign = |plugin: &&Value| text(plugin, "name") == Some(name) && entity_id(plugin) != id.to_string();
         // A plugin for one consumer only stands beside ours and decides about nobody else.
-        let foreign = seen.plugins.iter().filter(is_foreign).find(|plugin| reference(plugin, "consumer").is_none());
-        if let (Some(foreign), Some(_)) = (foreign, &target.gate) {
+        if let Some(foreign) = seen.plugins.iter().filter(is_foreign).find(|it| reference(it, "consumer").is_none()) {
             let id = entity_id(foreign);
             plan.conflicts.push(format!("service {} has a plugin {name} of its own ({id})", target.service));
         }
@@ -272,10 +326,19 @@ pub fn of_api(names: &Names, target: &ApiTarget, seen: &SeenApi) -> Plan {
         return plan;
     }
     match &target.gate {
-        Some(config) => {
+        Some(_) => {
+            // A plugin of another name has other settings: it goes first, and acl alone lets nobody in.
+            let is_other = |plugin: &&Value| wanted.is_none_or(|wanted| text(plugin, "name") != Some(wanted.name));
+            let stale = held(auth).filter(is_other);
+            if stale.is_some() {
+                plan.steps.push(Step::delete(format!("{base}/{auth}")));
+            }
             put_if_other(&mut plan, format!("{base}/{acl}"), target.acl_body(names), held(acl));
-            put_if_other(&mut plan, format!("{base}/{auth}"), target.auth_body(names, config), held(auth));
-            warn_of_bypasses(seen, &mut plan);
+            if let Some(wanted) = wanted {
+                let present = held(auth).filter(|_| stale.is_none());
+                put_if_other(&mut plan, format!("{base}/{auth}"), target.auth_body(names, wanted), present);
+            }
+            warn_of_bypasses(wanted.map(|plugin| plugin.name), seen, &mut plan);
         }
         None => {
             let gone = [auth, acl].into_iter().filter(|id| held(*id).is_some());
@@ -286,9 +349,9 @@ pub fn of_api(names: &Names, target: &ApiTarget, seen: &SeenApi) -> Plan {
 }
 
 /// A plugin of a route stands in place of the one of its service.
-fn warn_of_bypasses(seen: &SeenApi, plan: &mut Plan) {
+fn warn_of_bypasses(auth: Option<&str>, seen: &SeenApi, plan: &mut Plan) {
     let gates = seen.route_plugins.iter().filter(|plugin| {
-        matches!(text(plugin, "name"), Some("acl" | "key-auth"))
+        text(plugin, "name").is_some_and(|name| name == "acl" || Some(name) == auth)
             && plugin.get("enabled").and_then(Value::as_bool) != Some(false)
     });
     plan.notices.extend(gates.map(|plugin| {

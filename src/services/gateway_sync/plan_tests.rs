@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::credentials::{CredentialTarget, Door};
+use super::gate::Gate;
 use super::names::Names;
 use super::plan::{Deed, Prune, SeenApi, SeenApplication, Step, of_api, of_application};
-use super::target::{ApiTarget, ApplicationTarget, KeyTarget};
-use crate::domain::credential::ApiKey;
-use crate::domain::ids::{ApiId, ApplicationId, CredentialId, ServiceId, WorkspaceId, WorkspaceName};
-use crate::domain::strategy::KeyAuthConfig;
+use super::target::{ApiTarget, ApplicationTarget};
+use crate::domain::ids::{ApiId, ApplicationId, ServiceId, WorkspaceId, WorkspaceName};
+use crate::domain::strategy::{Enforcer, JwtConfig, KeyAuthConfig, KongOauth2Config, StrategyConfig};
 use crate::domain::time::UnixSeconds;
 
 const NOW: UnixSeconds = UnixSeconds(1000);
@@ -23,14 +24,20 @@ struct Case {
 
 fn case() -> Case {
     let service = ServiceId::generate();
-    let key = KeyTarget { id: CredentialId::generate(), key: ApiKey::of("k", "w", [1; 32]), expires_at: None };
+    let credential = CredentialTarget {
+        door: Door::KeyAuth,
+        id: uuid::Uuid::now_v7(),
+        body: json!({ "key": "k_secret_value" }),
+        expires_at: None,
+    };
     Case {
         names: Names::new(WorkspaceId::generate(), WorkspaceName::default_workspace()),
         target: ApplicationTarget {
             id: ApplicationId::generate(),
             has_consumer: true,
             custom_id: Some("ref".into()),
-            keys: vec![key],
+            doors: &Door::ALL,
+            credentials: vec![credential],
             services: BTreeSet::from([service]),
         },
         service,
@@ -54,7 +61,11 @@ impl Case {
         };
         let mut key = entity(&steps[1]);
         key["ttl"] = Value::Null;
-        SeenApplication { consumer: Some(entity(&steps[0])), keys: vec![key], grants: vec![entity(&steps[2])] }
+        SeenApplication {
+            consumer: Some(entity(&steps[0])),
+            credentials: vec![(Door::KeyAuth, key)],
+            grants: vec![entity(&steps[2])],
+        }
     }
 }
 
@@ -72,7 +83,8 @@ fn grants_come_last_and_go_first() {
     assert_eq!(shown(&steps), ["PUT /consumers", "PUT /consumers/key-auth", "PUT /consumers/acls"]);
     let seen = case.seen();
     assert!(case.plan(&seen).is_empty());
-    case.target = ApplicationTarget { has_consumer: false, keys: vec![], services: BTreeSet::new(), ..case.target };
+    case.target =
+        ApplicationTarget { has_consumer: false, credentials: vec![], services: BTreeSet::new(), ..case.target };
     let steps = case.plan(&seen).steps;
     assert_eq!(shown(&steps), ["DELETE /consumers/acls", "DELETE /consumers/key-auth", "DELETE /consumers"]);
 }
@@ -90,21 +102,21 @@ fn only_managed_members_count_and_a_put_is_complete() {
     let [Step { deed: Deed::Put(body), .. }] = steps.as_slice() else { unreachable!("{steps:?}") };
     assert_eq!((&body["custom_id"], &body["created_at"]), (&json!("ref"), &json!(5)));
     assert!(body["tags"].as_array().unwrap().contains(&json!("of-a-human")) && body.get("updated_at").is_none());
-    seen.keys[0]["tags"] = json!(["kong-sso"]);
+    seen.credentials[0].1["tags"] = json!(["kong-sso"]);
     let steps = case.plan(&seen).steps;
     let Deed::Put(body) = &steps[1].deed else { unreachable!() };
-    assert_eq!(body["key"], json!(case.target.keys[0].key.expose()), "without its key Kong would make up another");
+    assert_eq!(body["key"], case.target.credentials[0].body["key"], "without its key Kong would make up another");
 }
 
 #[test]
 fn the_end_of_a_key_is_kept() {
     let mut case = case();
     let mut seen = case.seen();
-    case.target.keys[0].expires_at = Some(NOW.plus(60));
+    case.target.credentials[0].expires_at = Some(NOW.plus(60));
     for (ttl, is_right) in
         [(json!(null), false), (json!(60), true), (json!(56), true), (json!(120), false), (json!(30), false)]
     {
-        seen.keys[0]["ttl"] = ttl.clone();
+        seen.credentials[0].1["ttl"] = ttl.clone();
         assert_eq!(case.plan(&seen).is_empty(), is_right, "{ttl}");
     }
     let Deed::Put(body) = &case.plan(&seen).steps[0].deed else { unreachable!() };
@@ -118,7 +130,7 @@ fn what_is_not_ours_is_left_alone() {
     let plan = case.plan(&SeenApplication { consumer: Some(foreign), ..SeenApplication::default() });
     assert!(plan.steps.is_empty() && plan.is_blocked && plan.conflicts.len() == 1);
     let mut seen = case.seen();
-    seen.keys.push(json!({ "id": "k", "key": "theirs", "tags": null }));
+    seen.credentials.push((Door::KeyAuth, json!({ "id": "k", "key": "theirs", "tags": null })));
     seen.grants.push(json!({ "id": "g", "group": "vip", "tags": null }));
     let plan = case.plan(&seen);
     assert!(plan.steps.is_empty() && plan.notices.len() == 2, "{plan:?}");
@@ -132,7 +144,7 @@ fn what_is_not_ours_is_left_alone() {
 fn while_something_is_in_the_way_nothing_is_given() {
     let case = case();
     let mut seen = case.seen();
-    seen.keys[0] = json!({ "id": case.target.keys[0].id, "key": "theirs", "tags": null });
+    seen.credentials[0].1 = json!({ "id": case.target.credentials[0].id, "key": "theirs", "tags": null });
     let old = format!("portal.default.{}", ServiceId::generate());
     seen.grants = vec![json!({ "id": "g", "group": old, "tags": null })];
     let plan = case.plan(&seen);
@@ -144,11 +156,15 @@ fn while_something_is_in_the_way_nothing_is_given() {
 fn a_step_never_shows_a_key() {
     let case = case();
     let plan = case.plan(&SeenApplication::default());
-    assert!(!format!("{plan:?}{:?}", plan.steps).contains(case.target.keys[0].key.expose()));
+    assert!(!format!("{plan:?}{:?}", plan.steps).contains("k_secret_value"));
 }
 
 fn api(case: &Case, has_gate: bool) -> ApiTarget {
-    ApiTarget { id: ApiId::generate(), service: case.service, gate: has_gate.then(KeyAuthConfig::default) }
+    ApiTarget {
+        id: ApiId::generate(),
+        service: case.service,
+        gate: has_gate.then(|| Gate::of(&StrategyConfig::KeyAuth(KeyAuthConfig::default()), None)),
+    }
 }
 
 #[test]
@@ -159,6 +175,7 @@ fn a_gate_closes_before_it_identifies_and_opens_in_reverse() {
     let steps = of_api(&case.names, &target, &seen).steps;
     let name = |step: &Step| match &step.deed {
         Deed::Put(body) => body["name"].as_str().unwrap().to_owned(),
+        Deed::Patch(_) => unreachable!(),
         Deed::Delete => step.path.rsplit('/').next().unwrap().to_owned(),
     };
     assert_eq!(steps.iter().map(name).collect::<Vec<_>>(), ["acl", "key-auth"]);
@@ -201,4 +218,58 @@ fn a_gate_that_was_weakened_is_put_right() {
             "{member}"
         );
     }
+}
+
+#[test]
+fn dp_073_a_hashed_secret_is_neither_compared_nor_sent_again() {
+    let mut case = case();
+    let body = |name: &str, is_hashed: bool| json!({ "name": name, "client_id": "c", "client_secret": "plain", "hash_secret": is_hashed });
+    case.target.credentials[0].door = Door::Oauth2;
+    case.target.credentials[0].body = body("shop", true);
+    let mut seen = case.seen();
+    seen.credentials[0].0 = Door::Oauth2;
+    seen.credentials[0].1["client_secret"] = json!("$pbkdf2-sha512$..");
+    assert!(case.plan(&seen).is_empty(), "{:?}", case.plan(&seen).steps);
+    case.target.credentials[0].body = body("store", true);
+    let steps = case.plan(&seen).steps;
+    let [Step { deed: Deed::Patch(changes), .. }] = steps.as_slice() else { unreachable!("{steps:?}") };
+    assert_eq!(changes["name"], json!("store"));
+    assert!(changes.get("client_secret").is_none() && changes.get("hash_secret").is_none());
+    // Whoever put a secret in clear there is put right with the whole.
+    seen.credentials[0].1["hash_secret"] = json!(false);
+    let Deed::Put(whole) = &case.plan(&seen).steps[0].deed else { unreachable!() };
+    assert_eq!((&whole["client_secret"], &whole["hash_secret"]), (&json!("plain"), &json!(true)));
+}
+
+#[test]
+fn the_provision_key_of_kong_is_kept_and_another_plugin_takes_its_place_behind_the_gate() {
+    let case = case();
+    let gate = |config| Some(Gate::of(&config, None));
+    let mut target =
+        ApiTarget { gate: gate(StrategyConfig::KongOauth2(KongOauth2Config::default())), ..api(&case, true) };
+    let made = of_api(&case.names, &target, &SeenApi { has_service: true, ..SeenApi::default() }).steps;
+    let mut plugins: Vec<Value> = made
+        .iter()
+        .map(|step| {
+            let Deed::Put(body) = &step.deed else { unreachable!() };
+            let mut body = body.clone();
+            body["id"] = json!(step.path.rsplit('/').next().unwrap());
+            body
+        })
+        .collect();
+    plugins[1]["config"]["provision_key"] = json!("of-kong");
+    plugins[1]["config"]["mandatory_scope"] = json!(true);
+    let seen = SeenApi { has_service: true, plugins, route_plugins: vec![] };
+    let steps = of_api(&case.names, &target, &seen).steps;
+    let [Step { deed: Deed::Put(whole), .. }] = steps.as_slice() else { unreachable!("{steps:?}") };
+    assert_eq!(whole["config"]["provision_key"], json!("of-kong"));
+    target.gate = gate(StrategyConfig::Jwt(JwtConfig::default()));
+    let steps = of_api(&case.names, &target, &seen).steps;
+    assert!(steps[0].is_removal() && steps.len() == 2, "{steps:?}");
+    let Deed::Put(body) = &steps[1].deed else { unreachable!() };
+    assert_eq!((&body["name"], body["config"].get("provision_key")), (&json!("jwt"), None));
+    target.gate = Some(Gate { auth: None });
+    let steps = of_api(&case.names, &target, &seen).steps;
+    assert!(steps.len() == 1 && steps[0].is_removal(), "an admin's own plugin takes its place");
+    assert_eq!(Enforcer::None.as_str(), "none");
 }

@@ -4,14 +4,17 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::credentials::Held;
+use super::gate::Gate;
 use super::names::Names;
 use super::plan::{SeenApi, SeenApplication};
 use super::target::{ApiTarget, ApplicationTarget, Gone};
 use crate::domain::application::Application;
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::{Contract, Ending};
-use crate::domain::credential::{ApiKey, Credential, CredentialStatus};
+use crate::domain::credential::{CredentialStatus, SecretValue};
 use crate::domain::ids::{ApiId, ApplicationId, ContractId, CredentialId, ServiceId, WorkspaceId};
+use crate::domain::strategy::{Enforcer, Strategy, StrategyConfig};
 use crate::domain::sync::{Subject, SubjectKind};
 use crate::domain::time::UnixSeconds;
 use crate::domain::workspace::Workspace;
@@ -19,13 +22,35 @@ use crate::kong::client::{KongAdmin, KongError};
 use crate::sealing::Sealer;
 use crate::services::error::ServiceError;
 use crate::store::{
-    Connection, application_credentials, applications, contracts, published_apis, strategies, workspaces,
+    Connection, application_credentials, applications, contracts, published_apis, strategies, strategy_keys, workspaces,
 };
 
 /// Purpose of sealed keys.
 pub const SEALED_KEY: &str = "key of an application";
 /// Entities a page. Plugins are long, and an answer of more than a megabyte is not read.
 const PAGE: u32 = 500;
+
+/// What the settings decide about targets, and how stored secrets are opened.
+#[derive(Debug)]
+pub(super) struct Rules {
+    /// Opens stored secrets.
+    pub(super) sealer: Sealer,
+    /// What checks tokens of identity providers, where the settings say it.
+    pub(super) enforcer: Option<Enforcer>,
+    /// Client ids are API keys too.
+    pub(super) has_client_id_keys: bool,
+}
+
+impl Rules {
+    /// How the APIs of a strategy are guarded.
+    pub(super) fn gate(&self, strategy: &Strategy) -> Gate {
+        Gate::of(&strategy.config, self.enforcer)
+    }
+
+    fn enforces_jwt(&self, config: &crate::domain::strategy::OpenidConnectConfig) -> bool {
+        super::gate::effective(config, self.enforcer) == Enforcer::Jwt
+    }
+}
 
 /// What Kong should hold of a subject, at one moment.
 #[derive(Debug)]
@@ -41,7 +66,7 @@ pub(super) enum Target {
 pub(super) struct Endings {
     /// Contracts that are being revoked or removed.
     pub(super) contracts: Vec<ContractId>,
-    /// Keys that are being revoked.
+    /// Credentials that are being revoked.
     pub(super) credentials: Vec<CredentialId>,
     /// What Kong should hold no more.
     pub(super) gone: Gone,
@@ -57,7 +82,7 @@ impl Endings {
 /// Reads what Kong should hold of a subject; `None` when the subject is gone.
 pub(super) async fn target(
     connection: &mut Connection,
-    sealer: &Sealer,
+    rules: &Rules,
     subject: Subject,
     now: UnixSeconds,
 ) -> Result<Option<Target>, ServiceError> {
@@ -65,13 +90,13 @@ pub(super) async fn target(
         SubjectKind::Api => {
             let Some(api) = published_apis::find_by_id(connection, ApiId(subject.id)).await? else { return Ok(None) };
             let strategy = strategies::get(connection, api.strategy_id).await?;
-            let target = ApiTarget::of(&api, &strategy.key_auth);
+            let target = ApiTarget::of(&api, rules.gate(&strategy));
             Ok(Some(Target::Api(Box::new(api), target)))
         }
         SubjectKind::Application => {
             let id = ApplicationId(subject.id);
             let Some(application) = applications::find(connection, id).await? else { return Ok(None) };
-            let (target, endings) = application_target(connection, sealer, &application, now).await?;
+            let (target, endings) = application_target(connection, rules, &application, now).await?;
             Ok(Some(Target::Application(Box::new(application), target, endings)))
         }
     }
@@ -79,26 +104,36 @@ pub(super) async fn target(
 
 async fn application_target(
     connection: &mut Connection,
-    sealer: &Sealer,
+    rules: &Rules,
     application: &Application,
     now: UnixSeconds,
 ) -> Result<(ApplicationTarget, Endings), ServiceError> {
     let contracts = contracts_with_services(connection, application).await?;
-    let mut keys: Vec<(Credential, ApiKey)> = Vec::new();
+    let strategy = strategies::get(connection, application.strategy_id).await?;
+    let mut revoked = Vec::new();
+    let mut credentials = Vec::new();
     for sealed in application_credentials::list(connection, application.id).await? {
-        let Some(key) = opened(sealer, &sealed.value) else {
-            tracing::error!(credential = %sealed.credential.id, "a stored key cannot be opened: was sso_encryption_key changed?");
+        let credential = sealed.credential;
+        let Some(value) = opened(&rules.sealer, &sealed.value) else {
+            tracing::error!(credential = %credential.id, "a stored key cannot be opened: was sso_encryption_key changed?");
             return Err(ServiceError::Seal);
         };
-        keys.push((sealed.credential, key));
+        if credential.status == CredentialStatus::RevokePending {
+            revoked.push(credential.id);
+        }
+        credentials.push(Held::of(application, &credential, &value, rules.has_client_id_keys, now));
+    }
+    if let StrategyConfig::OpenidConnect(config) = &strategy.config {
+        let known = strategy_keys::find(connection, strategy.id).await?.and_then(|known| known.key);
+        let key = known.filter(|_| rules.enforces_jwt(config));
+        credentials.push(Held::external(application, key.as_ref()));
     }
     let ending = contracts.iter().filter(|(contract, _)| contract.state.ending != Ending::None);
-    let revoked = keys.iter().filter(|(key, _)| key.status == CredentialStatus::RevokePending);
-    let target = ApplicationTarget::of(application, &contracts, &keys, now);
+    let target = ApplicationTarget::of(application, strategy.kind(), &contracts, &credentials);
     let endings = Endings {
-        gone: Gone::of(&target, &contracts, &keys),
+        gone: Gone::of(&target, &contracts, &credentials),
         contracts: ending.map(|(contract, _)| contract.id).collect(),
-        credentials: revoked.map(|(key, _)| key.id).collect(),
+        credentials: revoked,
     };
     Ok((target, endings))
 }
@@ -113,8 +148,8 @@ async fn contracts_with_services(
     Ok(contracts.into_iter().filter_map(|contract| service(&contract).map(|service| (contract, service))).collect())
 }
 
-pub(super) fn opened(sealer: &Sealer, sealed: &str) -> Option<ApiKey> {
-    String::from_utf8(sealer.open(SEALED_KEY, sealed)?).ok().map(ApiKey::from_sealed)
+fn opened(sealer: &Sealer, sealed: &str) -> Option<SecretValue> {
+    String::from_utf8(sealer.open(SEALED_KEY, sealed)?).ok().map(SecretValue::from_text)
 }
 
 /// The Kong of one workspace, asked for a few things at a time only.
@@ -136,6 +171,11 @@ impl<'u> Upstream<'u> {
     pub(super) async fn put(&self, path: &str, body: &Value) -> Result<(), KongError> {
         let _lane = self.lanes.acquire().await;
         self.kong.put(self.address.as_deref(), path, body).await
+    }
+
+    pub(super) async fn patch(&self, path: &str, body: &Value) -> Result<(), KongError> {
+        let _lane = self.lanes.acquire().await;
+        self.kong.patch(self.address.as_deref(), path, body).await
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<(), KongError> {
@@ -175,9 +215,13 @@ impl<'u> Upstream<'u> {
     pub(super) async fn application(&self, target: &ApplicationTarget) -> Result<SeenApplication, KongError> {
         let base = format!("/consumers/{}", self.names.consumer(target.id));
         let Some(consumer) = self.find(&base).await? else { return Ok(SeenApplication::default()) };
-        let keys = self.list(&format!("{base}/key-auth"), "").await?;
+        let mut credentials = Vec::new();
+        for door in target.doors {
+            let found = self.list(&format!("{base}/{}", door.segment()), "").await?;
+            credentials.extend(found.into_iter().map(|held| (*door, held)));
+        }
         let grants = self.list(&format!("{base}/acls"), "").await?;
-        Ok(SeenApplication { consumer: Some(consumer), keys, grants })
+        Ok(SeenApplication { consumer: Some(consumer), credentials, grants })
     }
 
     pub(super) async fn api(&self, target: &ApiTarget) -> Result<SeenApi, KongError> {

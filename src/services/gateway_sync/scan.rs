@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use futures_util::try_join;
 use serde_json::Value;
 
+use super::credentials::Door;
 use super::names::Names;
 use super::plan::{self, Plan, Prune, SeenApi, SeenApplication, entity_id, is_ours, reference, text};
 use super::reading::{self, Target, Upstream};
@@ -49,7 +50,7 @@ pub struct Report {
 /// Everything of a workspace in Kong.
 struct Everything {
     consumers: HashMap<String, Value>,
-    keys: Vec<Value>,
+    credentials: Vec<(Door, Value)>,
     grants: Vec<Value>,
     plugins: Vec<Value>,
     services: Vec<Value>,
@@ -177,7 +178,7 @@ async fn targets(
     workspace: WorkspaceId,
 ) -> Result<(Vec<Target>, crate::domain::workspace::Workspace), ServiceError> {
     let now = services.clock.now();
-    let sealer = &services.gateway_sync.sealer;
+    let rules = &services.gateway_sync.rules;
     let mut connection = services.store.read().await?;
     let workspace = workspaces::find_by_id(&mut connection, workspace).await?.ok_or(ServiceError::NotFound)?;
     let apis = published_apis::list_all(&mut connection, workspace.id).await?;
@@ -191,7 +192,7 @@ async fn targets(
     }
     let mut targets = Vec::new();
     for subject in subjects {
-        targets.extend(reading::target(&mut connection, sealer, subject, now).await?);
+        targets.extend(reading::target(&mut connection, rules, subject, now).await?);
     }
     Ok((targets, workspace))
 }
@@ -201,16 +202,23 @@ impl Everything {
         let tagged = format!("tags={}", upstream.names.workspace_tag());
         // Memberships and plugins that somebody made by hand carry no tag, and are what has to be found. A key that was
         // made by hand opens nothing by itself.
-        let (consumers, keys, grants, plugins, services, routes) = try_join!(
+        let of_door = async |door: Door| {
+            let found = upstream.list(door.list(), &tagged).await?;
+            Ok(found.into_iter().map(|held| (door, held)).collect::<Vec<_>>())
+        };
+        let (consumers, keys, clients, jwts, grants, plugins, services, routes) = try_join!(
             upstream.list("/consumers", &tagged),
-            upstream.list("/key-auths", &tagged),
+            of_door(Door::KeyAuth),
+            of_door(Door::Oauth2),
+            of_door(Door::Jwt),
             upstream.list("/acls", ""),
             upstream.list("/plugins", ""),
             upstream.list("/services", ""),
             upstream.list("/routes", ""),
         )?;
         let consumers = consumers.into_iter().map(|consumer| (entity_id(&consumer).to_owned(), consumer)).collect();
-        Ok(Self { consumers, keys, grants, plugins, services, routes })
+        let credentials = [keys, clients, jwts].concat();
+        Ok(Self { consumers, credentials, grants, plugins, services, routes })
     }
 
     fn has_service(&self, id: &str) -> bool {
@@ -223,7 +231,7 @@ impl Everything {
                 (api.id.into(), plan::of_api(names, target, &self.api(target.service.to_string())))
             }
             Target::Application(application, target, _) => {
-                let seen = self.application(&names.consumer(target.id).to_string());
+                let seen = self.application(&names.consumer(target.id).to_string(), target.doors);
                 (application.id.into(), plan::of_application(names, target, &seen, prune, now))
             }
         }
@@ -244,11 +252,16 @@ impl Everything {
         seen
     }
 
-    fn application(&self, consumer: &str) -> SeenApplication {
+    fn application(&self, consumer: &str, doors: &[Door]) -> SeenApplication {
         let of_consumer = |entity: &&Value| reference(entity, "consumer") == Some(consumer);
         SeenApplication {
             consumer: self.consumers.get(consumer).cloned(),
-            keys: self.keys.iter().filter(of_consumer).cloned().collect(),
+            credentials: self
+                .credentials
+                .iter()
+                .filter(|(door, held)| doors.contains(door) && of_consumer(&held))
+                .cloned()
+                .collect(),
             grants: self.grants.iter().filter(of_consumer).cloned().collect(),
         }
     }
@@ -275,13 +288,13 @@ impl Everything {
         let of_strangers = |entity: &&Value| {
             reference(entity, "consumer").is_none_or(|consumer| !known.iter().any(|known| known == consumer))
         };
-        let keys = self.keys.iter().filter(is_tagged).filter(of_strangers);
-        let keys = keys.map(|it| format!("/key-auths/{}", entity_id(it)));
+        let lost = self.credentials.iter().filter(|(_, held)| is_tagged(&held) && of_strangers(&held));
+        let lost = lost.map(|(door, it)| format!("{}/{}", door.list(), entity_id(it)));
         let is_of_ours = |group: &str| group.starts_with(&names.group_prefix());
         let grants = self.grants.iter().filter(is_tagged).filter(of_strangers);
         let grants = grants.filter(|grant| text(grant, "group").is_some_and(is_of_ours));
         let grants = grants.map(|it| format!("/acls/{}", entity_id(it)));
-        let mut paths: Vec<String> = consumers.chain(plugins).chain(keys).chain(grants).collect();
+        let mut paths: Vec<String> = consumers.chain(plugins).chain(lost).chain(grants).collect();
         paths.sort();
         paths
     }

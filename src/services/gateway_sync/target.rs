@@ -4,28 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use uuid::Uuid;
+
+use super::credentials::{CredentialTarget, Door, Held};
+use super::gate::{AuthPlugin, Gate};
 use super::names::Names;
 use crate::domain::application::{Application, ApplicationStatus};
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::Contract;
-use crate::domain::credential::{ApiKey, Credential, CredentialStatus};
-use crate::domain::ids::{ApiId, ApplicationId, CredentialId, ServiceId};
-use crate::domain::strategy::KeyAuthConfig;
-use crate::domain::time::UnixSeconds;
+use crate::domain::ids::{ApiId, ApplicationId, ServiceId};
+use crate::domain::strategy::StrategyType;
 
 /// A gate stands for every protocol: left to a hand-made choice, the others would be open.
 const PROTOCOLS: [&str; 4] = ["grpc", "grpcs", "http", "https"];
-
-/// A key that Kong should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyTarget {
-    /// Its id, here and in Kong.
-    pub id: CredentialId,
-    /// Its value.
-    pub key: ApiKey,
-    /// When it ends.
-    pub expires_at: Option<UnixSeconds>,
-}
 
 /// What Kong should hold of an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,36 +27,33 @@ pub struct ApplicationTarget {
     pub has_consumer: bool,
     /// `custom_id` of the consumer.
     pub custom_id: Option<String>,
-    /// Its keys.
-    pub keys: Vec<KeyTarget>,
+    /// The kinds of credentials that it may have.
+    pub doors: &'static [Door],
+    /// Its credentials.
+    pub credentials: Vec<CredentialTarget>,
     /// The services that it may call.
     pub services: BTreeSet<ServiceId>,
 }
 
 impl ApplicationTarget {
-    /// The target of an application with its contracts, each with the service behind it, and the values of its keys. An
-    /// application whose owner may not use the portal has a consumer, but neither keys nor grants.
+    /// The target of an application with its contracts, each with the service behind it, and its credentials. An
+    /// application whose owner may not use the portal has a consumer, but neither credentials nor grants.
     #[must_use]
     pub fn of(
         application: &Application,
+        kind: StrategyType,
         contracts: &[(Contract, ServiceId)],
-        keys: &[(Credential, ApiKey)],
-        now: UnixSeconds,
+        credentials: &[Held],
     ) -> Self {
         let is_active = application.status == ApplicationStatus::Active;
         let granted = contracts.iter().filter(|(contract, _)| is_active && contract.state.wants_grant());
-        let live = keys.iter().filter(|(credential, _)| is_active && credential.is_live(now));
+        let live = credentials.iter().filter(|held| is_active && held.is_live);
         Self {
             id: application.id,
             has_consumer: application.status != ApplicationStatus::Deleting,
             custom_id: application.custom_id.clone(),
-            keys: live
-                .map(|(credential, key)| KeyTarget {
-                    id: credential.id,
-                    key: key.clone(),
-                    expires_at: credential.expires_at,
-                })
-                .collect(),
+            doors: Door::of(kind),
+            credentials: live.flat_map(|held| held.entities.iter().cloned()).collect(),
             services: granted.map(|(_, service)| *service).collect(),
         }
     }
@@ -84,20 +72,21 @@ impl ApplicationTarget {
 pub struct Gone {
     /// Services that the application may not call.
     pub services: Vec<ServiceId>,
-    /// Its keys that should not be known.
-    pub keys: Vec<CredentialId>,
+    /// Its credentials that should not be known.
+    pub credentials: Vec<(Door, Uuid)>,
 }
 
 impl Gone {
-    /// What a target leaves out of an application's contracts and keys. Keys that are revoked for good were confirmed.
+    /// What a target leaves out of an application's contracts and credentials. What was revoked for good was confirmed.
     #[must_use]
-    pub fn of(target: &ApplicationTarget, contracts: &[(Contract, ServiceId)], keys: &[(Credential, ApiKey)]) -> Self {
+    pub fn of(target: &ApplicationTarget, contracts: &[(Contract, ServiceId)], credentials: &[Held]) -> Self {
         let services = contracts.iter().map(|(_, service)| *service);
-        let unconfirmed = keys.iter().filter(|(credential, _)| credential.status != CredentialStatus::Revoked);
-        let keys = unconfirmed.map(|(credential, _)| credential.id);
+        let unconfirmed = credentials.iter().filter(|held| held.may_be_there).flat_map(|held| &held.entities);
+        let named = unconfirmed.map(|entity| (entity.door, entity.id));
+        let is_wanted = |door, id| target.credentials.iter().any(|wanted| (wanted.door, wanted.id) == (door, id));
         Self {
             services: services.filter(|service| !target.services.contains(service)).collect(),
-            keys: keys.filter(|id| target.keys.iter().all(|wanted| wanted.id != *id)).collect(),
+            credentials: named.filter(|(door, id)| !is_wanted(*door, *id)).collect(),
         }
     }
 }
@@ -109,15 +98,15 @@ pub struct ApiTarget {
     pub id: ApiId,
     /// Its service.
     pub service: ServiceId,
-    /// How callers are identified; `None` when nothing should guard the service.
-    pub gate: Option<KeyAuthConfig>,
+    /// How it is guarded; `None` when nothing should.
+    pub gate: Option<Gate>,
 }
 
 impl ApiTarget {
-    /// The target of a published API with its strategy's settings.
+    /// The target of a published API with the gate of its strategy.
     #[must_use]
-    pub fn of(api: &PublishedApi, config: &KeyAuthConfig) -> Self {
-        Self { id: api.id, service: api.service_id, gate: api.has_gate.then(|| config.clone()) }
+    pub fn of(api: &PublishedApi, gate: Gate) -> Self {
+        Self { id: api.id, service: api.service_id, gate: api.has_gate.then_some(gate) }
     }
 
     /// The body of the plugin that lets only holders of the group pass.
@@ -131,13 +120,10 @@ impl ApiTarget {
 
     /// The body of the plugin that identifies callers.
     #[must_use]
-    pub fn auth_body(&self, names: &Names, config: &KeyAuthConfig) -> Value {
+    pub fn auth_body(&self, names: &Names, plugin: &AuthPlugin) -> Value {
         json!({
-            "name": "key-auth", "enabled": true, "protocols": PROTOCOLS, "tags": names.api_tags(self.id, self.service),
-            "config": {
-                "key_names": config.key_names, "hide_credentials": true, "key_in_header": true, "key_in_query": false,
-                "key_in_body": false, "anonymous": null,
-            },
+            "name": plugin.name, "enabled": true, "protocols": PROTOCOLS, "config": plugin.config,
+            "tags": names.api_tags(self.id, self.service),
         })
     }
 }

@@ -78,7 +78,7 @@ async fn work(services: &Services, change: &mut GatewayChange) -> Result<bool, S
     let sync = &services.gateway_sync;
     let now = services.clock.now();
     let mut connection = services.store.read().await?;
-    let read = reading::target(&mut connection, &sync.sealer, change.subject, now).await;
+    let read = reading::target(&mut connection, &sync.rules, change.subject, now).await;
     let workspace = reading::workspace(&mut connection, change.ws_id).await?;
     drop(connection);
     let Some(target) = (match read {
@@ -185,6 +185,7 @@ async fn execute(
 async fn request(upstream: &Upstream<'_>, step: &Step) -> Result<(), KongError> {
     match &step.deed {
         Deed::Put(body) => upstream.put(&step.path, body).await,
+        Deed::Patch(body) => upstream.patch(&step.path, body).await,
         Deed::Delete => upstream.delete(&step.path).await,
     }
 }
@@ -219,6 +220,13 @@ async fn confirm_contracts(change: &mut Change<'_>, endings: &Endings) -> Result
             Ending::Revoke => {
                 contract.state.ending = Ending::None;
                 contract.state.status = ContractStatus::Revoked;
+                contract.updated_at = change.now();
+                contracts::update(change.connection(), &contract).await?;
+                change.record(Operation::Update, "contracts", contract.id, shown::contract(&contract));
+            }
+            Ending::Review => {
+                contract.state.ending = Ending::None;
+                contract.state.status = ContractStatus::Pending;
                 contract.updated_at = change.now();
                 contracts::update(change.connection(), &contract).await?;
                 change.record(Operation::Update, "contracts", contract.id, shown::contract(&contract));

@@ -28,7 +28,7 @@ const INPUTS: &[(&str, &str)] = &[
     ("description", "Description"),
     ("document", "Document"),
     ("visibility", "Visible to"),
-    ("auth_strategy_id", "Keys"),
+    ("auth_strategy_id", "Strategy"),
 ];
 
 #[derive(Template)]
@@ -70,6 +70,7 @@ struct Form {
     document: Field,
     auto_approve: bool,
     registration_enabled: bool,
+    show_issuer: bool,
 }
 
 #[derive(Template)]
@@ -102,6 +103,7 @@ pub(super) struct ApiFields {
     auth_strategy_id: String,
     auto_approve: String,
     registration_enabled: String,
+    show_issuer: String,
     confirm: String,
 }
 
@@ -113,6 +115,7 @@ impl ApiFields {
             document: Field::checked(&self.document, errors, "document"),
             auto_approve: !self.auto_approve.is_empty(),
             registration_enabled: !self.registration_enabled.is_empty(),
+            show_issuer: !self.show_issuer.is_empty(),
         }
     }
 
@@ -125,6 +128,7 @@ impl ApiFields {
             visibility: api.visibility.as_str().to_owned(),
             auto_approve: tick(api.auto_approve),
             registration_enabled: tick(api.registration_enabled),
+            show_issuer: tick(api.show_issuer),
             ..Self::default()
         }
     }
@@ -135,6 +139,7 @@ impl ApiFields {
             "document": optional(&self.document), "visibility": self.visibility,
             "auto_approve": !self.auto_approve.is_empty(),
             "registration_enabled": !self.registration_enabled.is_empty(),
+            "show_issuer": !self.show_issuer.is_empty(),
         })
     }
 }

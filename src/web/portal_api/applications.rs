@@ -11,13 +11,14 @@ use url::form_urlencoded::Serializer;
 
 use super::body::Body;
 use super::guard::{DeveloperSession, PortalError, PortalResult};
+use crate::domain::credential::CredentialKind;
 use crate::services::applications::credentials::{self, Issued};
 use crate::services::applications::{self, Effect, Reach};
 use crate::services::catalogue::{self, Viewer};
 use crate::services::change::Actor;
 use crate::services::portal_representation as shown;
 use crate::services::{Page, contracts, gateway_sync, strategies, why};
-use crate::web::admin_api::own::applications::{self as inputs, Author};
+use crate::web::admin_api::own::applications as inputs;
 use crate::web::error::ApiError;
 
 impl DeveloperSession {
@@ -65,7 +66,7 @@ fn page(query: &HashMap<String, String>) -> Result<Page, PortalError> {
 /// `POST /applications`
 pub(super) async fn create(session: DeveloperSession, body: Body) -> PortalResult {
     let visit = session.visit();
-    let new = inputs::read_new(&body.0, Author::Developer)?;
+    let new = inputs::read_new(&body.0)?;
     let (workspace, developer) = (session.portal.workspace.id, session.developer().id);
     let made = applications::create(&session.services, &actor!(session, visit), workspace, developer, new).await?;
     answer(&session, StatusCode::CREATED, &made).await
@@ -90,7 +91,7 @@ pub(super) async fn show(session: DeveloperSession, path: Path<(String, String)>
 /// `PATCH /applications/{id}`
 pub(super) async fn update(session: DeveloperSession, path: Path<(String, String)>, body: Body) -> PortalResult {
     let visit = session.visit();
-    let edit = inputs::read_edit(&body.0, Author::Developer)?;
+    let edit = inputs::read_edit(&body.0)?;
     let (actor, reach) = (actor!(session, visit), session.reach());
     let changed = applications::update(&session.services, &actor, reach, &path.1, edit).await?;
     answer(&session, StatusCode::OK, &changed).await
@@ -127,13 +128,11 @@ pub(super) async fn services(session: DeveloperSession) -> PortalResult {
                 "id": api.service_id,
                 "name": api.service_name,
                 "api": { "id": api.id, "slug": api.slug },
-                "strategy": strategy.map(|it| json!({
-                    "id": it.id, "display_name": it.display_name, "strategy_type": it.kind().as_str(),
-                    "key_names": it.key_auth.key_names,
-                })),
+                "strategy": strategy.map(shown::strategy_for_developers),
+                "issuer": strategy.and_then(|it| shown::issuer(api, it)),
                 "app_registration_config": {
                     "display_name": api.name, "description": api.description, "auto_approve": api.auto_approve,
-                    "show_issuer": false,
+                    "show_issuer": api.show_issuer,
                 },
             })
         })
@@ -185,18 +184,29 @@ pub(super) async fn list_keys(session: DeveloperSession, path: Path<(String, Str
 /// `POST /applications/{id}/credentials`: the only answer that ever holds the value.
 pub(super) async fn create_key(session: DeveloperSession, path: Path<(String, String)>, body: Body) -> PortalResult {
     let visit = session.visit();
-    let name = inputs::read_key_name(&body.0)?;
+    let new = inputs::read_credential(&body.0)?;
     let (actor, reach) = (actor!(session, visit), session.reach());
-    Ok(issued(&session, &credentials::create(&session.services, &actor, reach, &path.1, name).await?))
+    Ok(issued(&session, &credentials::create(&session.services, &actor, reach, &path.1, new).await?))
 }
 
 fn issued(session: &DeveloperSession, issued: &Issued) -> HttpResponse {
     let mut body = shown::credential(&issued.credential, session.now());
     if let Some(members) = body.as_object_mut() {
-        members.insert("credential".to_owned(), json!(issued.key.expose()));
+        if let Some(value) = issued.secret() {
+            members.insert(secret_member(issued.credential.kind).to_owned(), json!(value.expose()));
+        }
         members.insert("gateway_ready".to_owned(), json!(issued.effect == Effect::Done));
     }
     HttpResponse::Created().insert_header(("cache-control", "no-store")).json(body)
+}
+
+/// The member that holds a value, once.
+const fn secret_member(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::ApiKey => "credential",
+        CredentialKind::ClientSecret => "client_secret",
+        CredentialKind::Jwt => "secret",
+    }
 }
 
 /// `GET /applications/{id}/credentials/{credential}`
@@ -212,9 +222,9 @@ pub(super) async fn rotate_key(
     body: Body,
 ) -> PortalResult {
     let visit = session.visit();
-    let grace = inputs::read_grace(&body.0)?;
+    let (grace, changes) = inputs::read_rotation(&body.0)?;
     let (actor, reach) = (actor!(session, visit), session.reach());
-    let new = credentials::rotate(&session.services, &actor, reach, &path.1, &path.2, grace).await?;
+    let new = credentials::rotate(&session.services, &actor, reach, &path.1, &path.2, grace, changes).await?;
     Ok(issued(&session, &new))
 }
 

@@ -6,28 +6,40 @@ use askama::Template;
 
 use super::catalogue::tone;
 use super::forms::{DeveloperForm, Fields};
+use super::how_to::HowTo;
 use super::shell::{PortalSection, PortalShell};
 use super::visitor::DeveloperPage;
 use crate::domain::application::{Application, ApplicationStatus, RedirectUri, parse_line};
 use crate::domain::contract::{ContractStatus, Ending};
+use crate::domain::credential::{Credential, CredentialKind};
+use crate::domain::strategy::{BUILT_IN, JwtAlgorithm, Strategy, StrategyType};
 use crate::domain::sync::SyncState;
 use crate::services::applications::credentials::{self, Issued};
-use crate::services::applications::{self, ApplicationEdit, Effect, NewApplication, Reach};
+use crate::services::applications::{self, ApplicationEdit, Effect, NewApplication, NewCredential, Reach};
+use crate::services::catalogue::{self, Viewer};
 use crate::services::change::Actor;
 use crate::services::contracts::{self, Connected};
 use crate::services::edit::Edit;
 use crate::services::gateway_sync::{self, Overview, View};
 use crate::services::portal::Visit;
-use crate::services::{Page, why};
+use crate::services::{Page, portal_representation, strategies, why};
 use crate::web::admin_ui::flash::Flash;
-use crate::web::admin_ui::form::{Errors, Field};
+use crate::web::admin_ui::form::{Choice, Errors, Field};
 use crate::web::admin_ui::times::When;
 use crate::web::error::ApiError;
 use crate::web::portal_api::guard::{PortalError, PortalResult};
 
 /// Inputs of an application: ids and labels.
-const INPUTS: &[(&str, &str)] =
-    &[("name", "Name"), ("description", "Description"), ("redirect_uri", "Redirect URI"), ("grace", "Grace period")];
+const INPUTS: &[(&str, &str)] = &[
+    ("name", "Name"),
+    ("description", "Description"),
+    ("redirect_uri", "Redirect URI"),
+    ("auth_strategy_id", "Credentials"),
+    ("custom_id", "Client ID"),
+    ("grace", "Grace period"),
+    ("algorithm", "Algorithm"),
+    ("public_key", "Public key"),
+];
 
 #[derive(Template)]
 #[template(path = "portal/applications.html")]
@@ -57,6 +69,10 @@ struct NewPage {
     shell: PortalShell,
     errors: Errors,
     form: Form,
+    /// How its credentials are made; empty when there is one way only.
+    strategies: Vec<Choice>,
+    /// Whether one of them is an identity provider's.
+    has_external: bool,
 }
 
 /// The inputs of an application.
@@ -64,6 +80,8 @@ struct Form {
     name: Field,
     description: Field,
     redirect_uri: Field,
+    /// Client id at an identity provider.
+    custom_id: Field,
 }
 
 #[derive(Template)]
@@ -78,6 +96,15 @@ struct ApplicationPage {
     state: Badge,
     detail: String,
     contracts: Vec<ContractRow>,
+    /// Name of the strategy, for developers.
+    strategy: String,
+    how_to: HowTo,
+    /// Whether an identity provider has the credentials.
+    is_external: bool,
+    /// Whether credentials sign tokens.
+    signs: bool,
+    algorithms: Vec<Choice>,
+    public_key: Field,
     keys: Vec<KeyRow>,
     key_name: Field,
     issued: Option<Once>,
@@ -99,6 +126,10 @@ struct ContractRow {
 struct KeyRow {
     id: String,
     name: String,
+    /// Client id, or name of the key with its algorithm.
+    identifier: String,
+    /// Whether another credential of its kind can be made without anything from the developer.
+    can_rotate: bool,
     status: &'static str,
     tone: &'static str,
     created: When,
@@ -106,9 +137,11 @@ struct KeyRow {
     is_live: bool,
 }
 
-/// A key that is shown once.
+/// A credential that is shown once.
 struct Once {
-    value: String,
+    /// What it is made of: label and value.
+    values: Vec<(&'static str, String)>,
+    has_secret: bool,
     name: String,
     is_ready: bool,
 }
@@ -175,18 +208,42 @@ pub(super) async fn list(page: DeveloperPage) -> PortalResult {
 
 /// `GET /applications/new`
 pub(super) async fn show_new(page: DeveloperPage) -> PortalResult {
-    new_page(&page, &Fields::default(), Errors::default())
+    new_page(&page, &Fields::default(), Errors::default()).await
 }
 
-fn new_page(page: &DeveloperPage, fields: &Fields, errors: Errors) -> PortalResult {
+async fn new_page(page: &DeveloperPage, fields: &Fields, errors: Errors) -> PortalResult {
+    let all = usable(page).await?;
+    let has_external = all.iter().any(|it| it.kind().is_external());
+    let chosen = fields.text("auth_strategy_id");
+    let choice = |it: &Strategy| Choice::new(it.id.to_string(), it.display_name.clone(), chosen);
+    let strategies = if all.len() > 1 || has_external { all.iter().map(choice).collect() } else { Vec::new() };
     let shell = page.shell("New application", PortalSection::Applications)?;
     let form = typed(fields, &errors);
-    page.render(errors.status(), &NewPage { shell, form, errors })
+    page.render(errors.status(), &NewPage { shell, form, errors, strategies, has_external })
+}
+
+/// Strategies of the APIs that the developer sees; the built-in one when there is none.
+async fn usable(page: &DeveloperPage) -> Result<Vec<Strategy>, PortalError> {
+    let workspace = page.portal.workspace.id;
+    let apis = catalogue::visible(&page.services, workspace, Viewer::Developer, "").await?;
+    let mut all = strategies::list(&page.services, workspace).await?;
+    let is_used = |it: &Strategy| apis.iter().any(|api| api.strategy_id == it.id);
+    if all.iter().any(is_used) {
+        all.retain(is_used);
+    } else {
+        all.retain(|it| it.name == BUILT_IN);
+    }
+    Ok(all)
 }
 
 fn typed(fields: &Fields, errors: &Errors) -> Form {
     let field = |id: &str| Field::checked(fields.text(id), errors, id);
-    Form { name: field("name"), description: field("description"), redirect_uri: field("redirect_uri") }
+    Form {
+        name: field("name"),
+        description: field("description"),
+        redirect_uri: field("redirect_uri"),
+        custom_id: field("custom_id"),
+    }
 }
 
 /// What a form says of an application, or everything that is wrong with it.
@@ -210,8 +267,10 @@ fn read(fields: &Fields) -> Result<NewApplication, Errors> {
             Err(sentence) => errors.push("redirect_uri", "Redirect URI", &sentence),
         }
     }
+    let custom_id = Some(fields.text("custom_id").trim().to_owned()).filter(|text| !text.is_empty());
+    let strategy = Some(fields.text("auth_strategy_id").to_owned()).filter(|text| !text.is_empty());
     match (name, errors.items.is_empty()) {
-        (Some(name), true) => Ok(NewApplication { name, description, redirect_uris, custom_id: None, strategy: None }),
+        (Some(name), true) => Ok(NewApplication { name, description, redirect_uris, custom_id, strategy }),
         _ => Err(errors),
     }
 }
@@ -222,17 +281,21 @@ pub(super) async fn create(form: DeveloperForm) -> PortalResult {
     let visit = page.visit.visit();
     let new = match read(&fields) {
         Ok(new) => new,
-        Err(errors) => return new_page(&page, &fields, errors),
+        Err(errors) => return new_page(&page, &fields, errors).await,
     };
     let (workspace, developer) = (page.portal.workspace.id, page.developer().id);
     match applications::create(&page.services, &page.actor(&visit), workspace, developer, new).await {
         Ok(made) => {
-            let words = format!("{} was created. Now create a key, and ask for access to an API.", made.name);
+            let next = match made.custom_id {
+                Some(_) => "Now ask for access to an API.",
+                None => "Now create a credential, and ask for access to an API.",
+            };
+            let words = format!("{} was created. {next}", made.name);
             page.done(&page.application_url(&made.id.to_string()), &Flash::ok(words))
         }
         Err(refusal) => {
             let errors = Errors::of_refusal(ApiError::of_portal(refusal), INPUTS)?;
-            new_page(&page, &fields, errors)
+            new_page(&page, &fields, errors).await
         }
     }
 }
@@ -253,8 +316,16 @@ async fn one(
     let application = applications::get(&page.services, page.reach(), id).await?;
     let overview = page.gateway().await?;
     let held = contracts::list_of(&page.services, page.reach(), id).await?;
-    let keys = credentials::list(&page.services, page.reach(), id).await?;
+    let strategy =
+        strategies::get(&page.services, page.portal.workspace.id, &application.strategy_id.to_string()).await?;
+    let is_external = strategy.kind().is_external();
+    let keys = match is_external {
+        true => Vec::new(),
+        false => credentials::list(&page.services, page.reach(), id).await?,
+    };
+    let issuer = held.iter().find_map(|it| portal_representation::issuer(&it.api, &strategy));
     let view = overview.of(application.id);
+    let text = |id: &str| fields.map(|it| it.text(id)).unwrap_or_default();
     let rendered = ApplicationPage {
         shell: page.shell(&application.name, PortalSection::Applications)?,
         id: id.to_owned(),
@@ -263,9 +334,21 @@ async fn one(
         state: gateway_badge(&view),
         detail: if view.state == SyncState::InSync { String::new() } else { view.detail.unwrap_or_default() },
         contracts: held.iter().map(|it| contract_row(page, it, &overview)).collect(),
+        how_to: HowTo::of(&strategy, issuer, page.services.settings.portal_gateway.enforcer),
+        is_external,
+        signs: strategy.kind() == StrategyType::Jwt,
+        algorithms: JwtAlgorithm::ALL
+            .into_iter()
+            .map(|it| Choice::new(it.as_str(), it.as_str(), text("algorithm")))
+            .collect(),
+        public_key: Field::checked(text("public_key"), &errors, "public_key"),
+        strategy: strategy.display_name.clone(),
         keys: keys.iter().map(|key| key_row(page, key)).collect(),
-        key_name: Field::checked(fields.map(|it| it.text("display_name")).unwrap_or_default(), &errors, "display_name"),
-        form: fields.map_or_else(|| stored(&application), |fields| typed(fields, &errors)),
+        key_name: Field::checked(text("display_name"), &errors, "display_name"),
+        form: match fields.filter(|fields| !fields.text("name").is_empty()) {
+            Some(fields) => typed(fields, &errors),
+            None => stored(&application),
+        },
         name: application.name,
         issued,
         errors,
@@ -279,6 +362,7 @@ fn stored(application: &Application) -> Form {
         name: Field::of(&application.name),
         description: Field::of(application.description.as_deref().unwrap_or_default()),
         redirect_uri: Field::of(uris.join(" ")),
+        custom_id: Field::of(application.custom_id.as_deref().unwrap_or_default()),
     }
 }
 
@@ -303,12 +387,19 @@ fn contract_row(page: &DeveloperPage, it: &Connected, overview: &Overview) -> Co
     }
 }
 
-fn key_row(page: &DeveloperPage, key: &crate::domain::credential::Credential) -> KeyRow {
+fn identifier(key: &Credential) -> String {
+    let algorithm = key.algorithm.map(|it| format!(" ({})", it.as_str())).unwrap_or_default();
+    key.identifier.clone().map(|identifier| identifier + &algorithm).unwrap_or_default()
+}
+
+fn key_row(page: &DeveloperPage, key: &Credential) -> KeyRow {
     let now = page.now();
     let status = key.shown_status(now);
     KeyRow {
         id: key.id.to_string(),
         name: key.display_name.clone(),
+        identifier: identifier(key),
+        can_rotate: key.algorithm.is_none_or(JwtAlgorithm::is_symmetric),
         tone: match status {
             "active" => "ok",
             "revoke_pending" => "warn",
@@ -329,12 +420,13 @@ pub(super) async fn update(form: DeveloperForm, path: Path<(String, String)>) ->
         Ok(new) => new,
         Err(errors) => return one(&page, &path.1, Some(&fields), errors, None).await,
     };
+    // The form has the input where an identity provider has the credentials; elsewhere an admin sets the reference id.
+    let has_client = fields.has("custom_id");
     let edit = ApplicationEdit {
         name: Edit::To(new.name),
         description: Edit::To(new.description),
         redirect_uris: Edit::To(new.redirect_uris),
-        // An admin sets it.
-        custom_id: Edit::Keep,
+        custom_id: if has_client { Edit::To(new.custom_id) } else { Edit::Keep },
     };
     match applications::update(&page.services, &page.actor(&visit), page.reach(), &path.1, edit).await {
         Ok(_) => page.done(&page.application_url(&path.1), &Flash::ok("The application was saved.")),
@@ -378,23 +470,37 @@ pub(super) async fn leave(form: DeveloperForm, path: Path<(String, String, Strin
     page.done(&page.application_url(&path.1), &message)
 }
 
-/// `POST /applications/{id}/keys`: the answer itself shows the key, since no later page can.
+/// What the form of a new credential says.
+fn read_credential(fields: &Fields) -> Result<NewCredential, Errors> {
+    let mut errors = Errors::default();
+    let mut new = NewCredential::default();
+    if let text @ [_, ..] = fields.text("display_name").as_bytes() {
+        match parse_line(&String::from_utf8_lossy(text)) {
+            Ok(name) => new.display_name = Some(name),
+            Err(sentence) => errors.push("display_name", "Name", &sentence),
+        }
+    }
+    match fields.text("algorithm") {
+        "" => {}
+        text => match text.parse() {
+            Ok(algorithm) => new.algorithm = Some(algorithm),
+            Err(sentence) => errors.push("algorithm", "Algorithm", sentence),
+        },
+    }
+    new.public_key = Some(fields.text("public_key").to_owned()).filter(|text| !text.trim().is_empty());
+    if errors.items.is_empty() { Ok(new) } else { Err(errors) }
+}
+
+/// `POST /applications/{id}/keys`: the answer itself shows the value, since no later page can.
 pub(super) async fn create_key(form: DeveloperForm, path: Path<(String, String)>) -> PortalResult {
     let DeveloperForm { page, fields } = form;
     let visit = page.visit.visit();
-    let name = match fields.text("display_name") {
-        "" => Ok(None),
-        text => parse_line(text).map(Some),
+    let new = match read_credential(&fields) {
+        Ok(new) => new,
+        Err(errors) => return one(&page, &path.1, Some(&fields), errors, None).await,
     };
-    let name = match name {
-        Ok(name) => name,
-        Err(sentence) => {
-            let errors = Errors::of_field("display_name", "Name of the key", &sentence);
-            return one(&page, &path.1, None, errors, None).await;
-        }
-    };
-    let made = credentials::create(&page.services, &page.actor(&visit), page.reach(), &path.1, name).await;
-    shown_once(&page, &path.1, made).await
+    let made = credentials::create(&page.services, &page.actor(&visit), page.reach(), &path.1, new).await;
+    shown_once(&page, &path.1, &fields, made).await
 }
 
 /// `POST /applications/{id}/keys/{key}/rotate`
@@ -403,27 +509,44 @@ pub(super) async fn rotate_key(form: DeveloperForm, path: Path<(String, String, 
     let visit = page.visit.visit();
     let grace = fields.text("grace").parse().unwrap_or(-1);
     let (actor, reach) = (page.actor(&visit), page.reach());
-    let made = credentials::rotate(&page.services, &actor, reach, &path.1, &path.2, grace).await;
-    shown_once(&page, &path.1, made).await
+    let made =
+        credentials::rotate(&page.services, &actor, reach, &path.1, &path.2, grace, NewCredential::default()).await;
+    shown_once(&page, &path.1, &fields, made).await
+}
+
+/// What the developer keeps of a new credential.
+fn once(issued: &Issued) -> Once {
+    let label = match issued.credential.kind {
+        CredentialKind::ApiKey => "Key",
+        CredentialKind::ClientSecret => "Client secret",
+        CredentialKind::Jwt => "Shared secret",
+    };
+    let public = match issued.credential.kind {
+        CredentialKind::ApiKey => None,
+        CredentialKind::ClientSecret => Some("Client ID"),
+        CredentialKind::Jwt => Some("Name of the key"),
+    };
+    let identifier = public.zip(issued.credential.identifier.clone());
+    let secret = issued.secret().map(|value| (label, value.expose().to_owned()));
+    Once {
+        has_secret: secret.is_some(),
+        values: identifier.into_iter().chain(secret).collect(),
+        name: issued.credential.display_name.clone(),
+        is_ready: issued.effect == Effect::Done,
+    }
 }
 
 async fn shown_once(
     page: &DeveloperPage,
     id: &str,
+    fields: &Fields,
     made: Result<Issued, crate::services::error::ServiceError>,
 ) -> PortalResult {
     match made {
-        Ok(issued) => {
-            let once = Once {
-                value: issued.key.expose().to_owned(),
-                name: issued.credential.display_name,
-                is_ready: issued.effect == Effect::Done,
-            };
-            one(page, id, None, Errors::default(), Some(once)).await
-        }
+        Ok(issued) => one(page, id, None, Errors::default(), Some(once(&issued))).await,
         Err(refusal) => {
             let errors = Errors::of_refusal(ApiError::of_portal(refusal), INPUTS)?;
-            one(page, id, None, errors, None).await
+            one(page, id, Some(fields), errors, None).await
         }
     }
 }
@@ -435,8 +558,8 @@ pub(super) async fn revoke_key(form: DeveloperForm, path: Path<(String, String, 
     let (actor, reach) = (page.actor(&visit), page.reach());
     let effect = credentials::revoke(&page.services, &actor, reach, &path.1, &path.2).await?;
     let message = match effect {
-        Effect::Done => Flash::ok("The key was revoked and does not work any more."),
-        Effect::NotYet => Flash::warn(format!("The key is being revoked: {NOT_YET}")),
+        Effect::Done => Flash::ok("The credential was revoked and does not work any more."),
+        Effect::NotYet => Flash::warn(format!("The credential is being revoked: {NOT_YET}")),
     };
     page.done(&page.application_url(&path.1), &message)
 }

@@ -7,15 +7,18 @@ use actix_web::web::{Path, Query};
 use askama::Template;
 
 use super::forms::DeveloperForm;
+use super::how_to::HowTo;
 use super::markdown;
 use super::shell::{PortalSection, PortalShell};
 use super::visitor::PageVisitor;
+use crate::domain::application::Application;
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::ContractStatus;
+use crate::domain::strategy::Strategy;
 use crate::services::applications::{self, Reach};
 use crate::services::catalogue::{self, Viewer};
 use crate::services::change::Actor;
-use crate::services::{Page, contracts, strategies};
+use crate::services::{Page, contracts, portal_representation, strategies};
 use crate::web::admin_ui::flash::Flash;
 use crate::web::admin_ui::form::{Choice, Errors};
 use crate::web::error::ApiError;
@@ -48,7 +51,7 @@ struct ApiPage {
     description: String,
     document: String,
     strategy: String,
-    headers: Vec<String>,
+    how_to: HowTo,
     takes_requests: bool,
     approves_at_once: bool,
     signed_in: bool,
@@ -109,14 +112,16 @@ async fn page(visitor: &PageVisitor, slug: &str, reason: &str, errors: Errors) -
     let workspace = visitor.portal.workspace.id;
     let api = catalogue::get_visible(&visitor.services, workspace, viewer(visitor), slug).await?;
     let strategy = strategies::get(&visitor.services, workspace, &api.strategy_id.to_string()).await?;
-    let (applications, contracts) = own(visitor, &api).await?;
+    let enforcer = visitor.services.settings.portal_gateway.enforcer;
+    let how_to = HowTo::of(&strategy, portal_representation::issuer(&api, &strategy), enforcer);
+    let (applications, contracts) = own(visitor, &api, &strategy).await?;
     let page = ApiPage {
         shell: visitor.shell(&api.name, PortalSection::Apis)?,
         document: api.document.as_deref().map(markdown::to_html).unwrap_or_default(),
         description: api.description.clone().unwrap_or_default(),
         slug: api.slug.clone(),
         strategy: strategy.display_name.clone(),
-        headers: strategy.key_auth.key_names.clone(),
+        how_to,
         takes_requests: api.registration_enabled,
         approves_at_once: api.auto_approve,
         signed_in: visitor.is_signed_in(),
@@ -130,7 +135,16 @@ async fn page(visitor: &PageVisitor, slug: &str, reason: &str, errors: Errors) -
 }
 
 /// The developer's applications that may ask, and those that did.
-async fn own(visitor: &PageVisitor, api: &PublishedApi) -> Result<(Vec<Choice>, Vec<HeldRow>), PortalError> {
+async fn own(
+    visitor: &PageVisitor,
+    api: &PublishedApi,
+    strategy: &Strategy,
+) -> Result<(Vec<Choice>, Vec<HeldRow>), PortalError> {
+    let strategies = strategies::list(&visitor.services, visitor.portal.workspace.id).await?;
+    let fits = |application: &Application| {
+        let own = strategies.iter().find(|it| it.id == application.strategy_id);
+        own.is_some_and(|own| strategies::are_compatible(&visitor.services, own, strategy))
+    };
     let Some(live) = visitor.live.as_ref().filter(|live| live.is_full()) else { return Ok((Vec::new(), Vec::new())) };
     let reach = Reach::developer(visitor.portal.workspace.id, live.developer.id);
     let all = applications::list(&visitor.services, reach, &Page { size: 1000, after: String::new() }).await?;
@@ -145,7 +159,7 @@ async fn own(visitor: &PageVisitor, api: &PublishedApi) -> Result<(Vec<Choice>, 
                 status: it.contract.state.status.as_str(),
                 tone: tone(it.contract.state.status),
             }),
-            None if application.strategy_id == api.strategy_id => {
+            None if fits(&application) => {
                 choices.push(Choice::new(id, application.name, ""));
             }
             None => {}

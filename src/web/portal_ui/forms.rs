@@ -26,6 +26,12 @@ impl Fields {
         self.exact(name).trim()
     }
 
+    /// Whether the form had the field.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// The text of a field as it was typed: a password may begin with a space.
     #[must_use]
     pub fn exact(&self, name: &str) -> &str {

@@ -12,6 +12,7 @@ mod catalogue;
 pub mod failure;
 mod forms;
 mod home;
+mod how_to;
 mod inputs;
 mod markdown;
 pub mod message;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kong_sso::domain::time::UnixSeconds;
-use kong_sso::services::applications::{Reach, credentials};
+use kong_sso::services::applications::{NewCredential, Reach, credentials};
 use kong_sso::services::change::Actor;
 use kong_sso::services::error::ServiceError;
 use serde_json::json;
@@ -30,7 +30,8 @@ async fn dp_069_a_value_is_shown_once_and_there_is_a_limit() {
             desk.key(ann, &application).await;
             desk.key(ann, &application).await;
             let (actor, reach) = of(desk, ann).await;
-            let refused = credentials::create(desk.services(), &actor, reach, &application, None).await;
+            let refused =
+                credentials::create(desk.services(), &actor, reach, &application, NewCredential::default()).await;
             assert!(matches!(refused, Err(ServiceError::Conflict(_))), "{refused:?}");
             assert_eq!(desk.admin().delete(&format!("/applications/{application}/credentials/{id}")).await.status, 204);
             let list = desk.admin().get(&format!("/applications/{application}/credentials")).await;
@@ -81,9 +82,13 @@ async fn dp_071_both_keys_work_for_the_grace_of_a_rotation() {
         let owner = contract["application"]["developer"]["id"].as_str().unwrap().parse().unwrap();
         let (actor, reach) = of(desk, owner).await;
         let id = credentials::list(desk.services(), reach, application).await.unwrap()[0].id.to_string();
-        let too_long = credentials::rotate(desk.services(), &actor, reach, application, &id, 604_801).await;
+        let too_long =
+            credentials::rotate(desk.services(), &actor, reach, application, &id, 604_801, NewCredential::default())
+                .await;
         assert!(matches!(too_long, Err(ServiceError::Schema(_))));
-        let new = credentials::rotate(desk.services(), &actor, reach, application, &id, 2).await.unwrap();
+        let new = credentials::rotate(desk.services(), &actor, reach, application, &id, 2, NewCredential::default())
+            .await
+            .unwrap();
         for key in [old.as_str(), new.key.expose()] {
             assert_eq!(desk.kong.call("/orders", Some(key)).await.0, 200);
         }
@@ -94,8 +99,16 @@ async fn dp_071_both_keys_work_for_the_grace_of_a_rotation() {
         let known = credentials::list(desk.services(), reach, application).await.unwrap();
         assert_eq!(known.iter().map(|it| it.shown_status(now)).collect::<Vec<_>>(), ["expired", "active"]);
         assert_eq!(known[1].shown_status(UnixSeconds(0)), "active");
-        let at_once =
-            credentials::rotate(desk.services(), &actor, reach, application, &known[1].id.to_string(), 0).await;
+        let at_once = credentials::rotate(
+            desk.services(),
+            &actor,
+            reach,
+            application,
+            &known[1].id.to_string(),
+            0,
+            NewCredential::default(),
+        )
+        .await;
         assert_eq!(desk.kong.call("/orders", Some(new.key.expose())).await.0, 401);
         assert_eq!(desk.kong.call("/orders", Some(at_once.unwrap().key.expose())).await.0, 200);
     })

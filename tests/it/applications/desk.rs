@@ -6,6 +6,7 @@ use kong_sso::config::portal::PortalAuth;
 use kong_sso::domain::developer::{Developer, DeveloperStatus, EmailAddress};
 use kong_sso::domain::ids::DeveloperId;
 use kong_sso::domain::time::UnixSeconds;
+use kong_sso::services::applications::NewCredential;
 use kong_sso::services::bootstrap;
 use kong_sso::services::change::{Actor, Change};
 use kong_sso::services::{Services, applications};
@@ -17,6 +18,40 @@ use crate::portal::{Client as Portal, PASSWORD};
 use crate::store::{NOW, databases};
 use crate::support::kong::Kong;
 use crate::support::node;
+
+/// A developer's client of the portal's JSON API.
+pub struct Session(Portal);
+
+/// An answer of the portal.
+#[derive(Debug)]
+pub struct Said {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl From<crate::support::browser::Reply> for Said {
+    fn from(reply: crate::support::browser::Reply) -> Self {
+        Self { status: reply.status, body: serde_json::from_str(&reply.text).unwrap_or_default() }
+    }
+}
+
+impl Session {
+    pub async fn get(&mut self, path: &str) -> Said {
+        self.0.get(path).await.into()
+    }
+
+    pub async fn post(&mut self, path: &str, body: Value) -> Said {
+        self.0.post(path, body).await.into()
+    }
+
+    pub async fn patch(&mut self, path: &str, body: Value) -> Said {
+        self.0.patch(path, body).await.into()
+    }
+
+    pub async fn delete(&mut self, path: &str) -> Said {
+        self.0.delete(path).await.into()
+    }
+}
 
 /// What a test works with.
 pub struct Desk {
@@ -83,6 +118,11 @@ impl Desk {
         client
     }
 
+    /// The same, with answers as JSON.
+    pub async fn session(&self, email: &str) -> Session {
+        Session(self.signed_in(email).await)
+    }
+
     /// A client of the portal of `default`.
     pub fn client(&self) -> Portal {
         Portal::at(&format!("{}/default", self.portal))
@@ -130,7 +170,10 @@ impl Desk {
         let actor = Actor::Developer { id: developer, request_id: "test" };
         let workspace = self.workspace().await;
         let reach = applications::Reach::developer(workspace, developer);
-        let made = applications::credentials::create(self.services(), &actor, reach, application, None).await.unwrap();
+        let made =
+            applications::credentials::create(self.services(), &actor, reach, application, NewCredential::default())
+                .await
+                .unwrap();
         (made.key.expose().to_owned(), made.credential.id.to_string())
     }
 

@@ -150,3 +150,15 @@ async fn a_workspace_with_something_of_the_portal_keeps_its_kong() {
     )
     .await;
 }
+
+#[actix_web::test]
+async fn dp_083_a_key_of_somebody_who_is_no_application_opens_no_published_api() {
+    with_desk(async |desk| {
+        let (key, _, _) = working(desk).await;
+        assert_eq!(desk.kong.call("/orders", Some(&key)).await.0, 200);
+        desk.kong.put("/consumers/ordinary", json!({})).await;
+        desk.kong.post("/consumers/ordinary/key-auth", json!({ "key": "ordinary-key" })).await;
+        assert_eq!(desk.kong.call("/orders", Some("ordinary-key")).await.0, 403);
+    })
+    .await;
+}

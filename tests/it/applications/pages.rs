@@ -12,7 +12,7 @@ async fn with_pages<F: AsyncFn(&Desk)>(test: F) {
     with_settings(|settings| settings.rbac.enforce = EnforceRbac::Off, test).await;
 }
 
-async fn developer(desk: &Desk) -> Browser {
+pub(super) async fn developer(desk: &Desk) -> Browser {
     let body =
         json!({ "email": "ann@example.test", "password": PASSWORD, "status": 0, "meta": { "full_name": "Ann Other" } });
     assert_eq!(desk.admin().post("/developers", body).await.status, 200);

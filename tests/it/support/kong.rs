@@ -107,6 +107,27 @@ impl Kong {
         (status, serde_json::from_str(&text).unwrap())
     }
 
+    /// What a caller of the proxy with one header of its choice sees.
+    pub async fn call_as(&self, path: &str, header: &str, value: &str) -> (u16, Value) {
+        let request = self.http.get(format!("{}{path}", self.proxy)).header(header, value);
+        let (status, text) = answer(request.send().await.unwrap()).await;
+        (status, serde_json::from_str(&text).unwrap())
+    }
+
+    /// What the proxy answers to a form that came over HTTPS through a proxy that it trusts.
+    pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
+        let request = self.http.post(format!("{}{path}", self.proxy)).header("x-forwarded-proto", "https").form(form);
+        let (status, text) = answer(request.send().await.unwrap()).await;
+        (status, serde_json::from_str(&text).unwrap())
+    }
+
+    /// Lets it tell something else of its own configuration.
+    pub async fn pretend(&self, configuration: Value) {
+        let url = format!("{}/instances/default/configuration", self.control);
+        let done = self.http.post(url).body(configuration.to_string()).send().await.unwrap();
+        assert_eq!(done.status().as_u16(), 200);
+    }
+
     /// Breaks the Admin API, see the stand-in.
     pub async fn fault(&self, fault: Value) {
         let url = format!("{}/instances/default/faults", self.control);

@@ -20,6 +20,11 @@ impl Kong {
                 body["id"] = json!(id);
                 self.0.insert(step.path.clone(), body);
             }
+            Deed::Patch(changes) => {
+                if let Some(held) = self.0.get_mut(&step.path) {
+                    held.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+                }
+            }
             Deed::Delete => {
                 let below = format!("{}/", step.path);
                 self.0.retain(|path, _| *path != step.path && !path.starts_with(&below));
@@ -35,7 +40,11 @@ impl Kong {
         let Some(found) = self.0.get(consumer) else { return SeenApplication::default() };
         SeenApplication {
             consumer: Some(found.clone()),
-            keys: self.below(&format!("{consumer}/key-auth/")),
+            credentials: self
+                .below(&format!("{consumer}/key-auth/"))
+                .into_iter()
+                .map(|held| (Door::KeyAuth, held))
+                .collect(),
             grants: self.below(&format!("{consumer}/acls/")),
         }
     }

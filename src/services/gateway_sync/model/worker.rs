@@ -116,6 +116,10 @@ impl World {
                     contract.state.ending = Ending::None;
                     contract.state.status = ContractStatus::Revoked;
                 }
+                Ending::Review => {
+                    contract.state.ending = Ending::None;
+                    contract.state.status = ContractStatus::Pending;
+                }
                 Ending::Delete => *slot = None,
                 Ending::None => {}
             }

@@ -25,7 +25,7 @@ pub(super) struct World {
     pub(super) kong: Kong,
     pub(super) apps: Vec<Option<Application>>,
     pub(super) app_ids: Vec<ApplicationId>,
-    pub(super) keys: Vec<Vec<(Credential, ApiKey)>>,
+    pub(super) keys: Vec<Vec<(Credential, SecretValue)>>,
     pub(super) contracts: Vec<Vec<Option<Contract>>>,
     pub(super) services: Vec<(ApiId, ServiceId)>,
     pub(super) gates: Vec<bool>,
@@ -165,12 +165,16 @@ impl World {
             id: CredentialId::generate(),
             ws_id: application.ws_id,
             application_id: application.id,
+            kind: CredentialKind::ApiKey,
+            identifier: None,
+            algorithm: None,
+            is_hashed: false,
             display_name: "k".into(),
             status: CredentialStatus::Active,
             expires_at: None,
             created_at: NOW,
         };
-        self.keys[app].push((credential, ApiKey::of("k", "w", [self.made; 32])));
+        self.keys[app].push((credential, SecretValue::of("k", "w", [self.made; 32])));
         self.touch(app);
     }
 
@@ -185,13 +189,19 @@ impl World {
             .enumerate()
             .filter_map(|(api, contract)| Some((contract.clone()?, self.services[api].1)))
             .collect();
-        let target = ApplicationTarget::of(application, &contracts, &self.keys[app], NOW);
-        let gone = Gone::of(&target, &contracts, &self.keys[app]);
+        let held: Vec<_> =
+            self.keys[app].iter().map(|(key, value)| Held::of(application, key, value, false, NOW)).collect();
+        let target = ApplicationTarget::of(application, StrategyType::KeyAuth, &contracts, &held);
+        let gone = Gone::of(&target, &contracts, &held);
         Some((target, gone))
     }
 
     pub(super) fn api_target(&self, api: usize) -> ApiTarget {
         let (id, service) = self.services[api];
-        ApiTarget { id, service, gate: self.gates[api].then(KeyAuthConfig::default) }
+        ApiTarget {
+            id,
+            service,
+            gate: self.gates[api].then(|| Gate::of(&StrategyConfig::KeyAuth(KeyAuthConfig::default()), None)),
+        }
     }
 }

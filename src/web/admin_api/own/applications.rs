@@ -2,11 +2,12 @@
 //! shown here: only a developer makes and sees them.
 
 use super::input::{self, Input};
-use super::{Answer, Call, contracts, listing};
+use super::{Answer, Call, clients, contracts, listing};
 use crate::domain::application::{Application, parse_line};
 use crate::domain::ids::DeveloperId;
+use crate::domain::strategy::JwtAlgorithm;
 use crate::kong::body::Members;
-use crate::services::applications::{self, ApplicationEdit, NewApplication, Reach, credentials};
+use crate::services::applications::{self, ApplicationEdit, NewApplication, NewCredential, Reach, credentials};
 use crate::services::change::Actor;
 use crate::services::edit::Edit;
 use crate::services::gateway_sync;
@@ -39,6 +40,7 @@ pub(super) async fn answer(call: &Call<'_>, developer: Option<&str>, path: &[&st
             applications::get(call.services, reach, id).await?;
             contracts::answer(call, Some(id), path).await
         }
+        ([id, "credentials", "oauth2", path @ ..], _) => clients::answer(call, reach, id, path).await,
         ([id, "credentials"], "GET") => {
             let now = call.services.clock.now();
             let keys = credentials::list(call.services, reach, id).await?;
@@ -66,33 +68,26 @@ async fn list(call: &Call<'_>, reach: Reach) -> Result<Answer, ApiError> {
     Ok(listing::paged(call, &path, &found, |it| shown::application_with_state(it, call.place.workspace, &overview)))
 }
 
-/// Who describes an application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::web) enum Author {
-    /// Somebody with rights on the Admin API.
-    Admin,
-    /// Its owner, who must not choose whom the services behind Kong take it for.
-    Developer,
-}
-
 /// The members of a new application.
 ///
 /// # Errors
 /// 400 with every wrong member.
-pub(in crate::web) fn read_new(body: &Members, author: Author) -> Result<NewApplication, ApiError> {
+pub(in crate::web) fn read_new(body: &Members) -> Result<NewApplication, ApiError> {
     let mut input = Input::of(body, READ_ONLY);
     let name = input.required("name", parse_line);
     let description = input.optional("description", parse_line);
     let uris = input.redirect_uris();
-    refuse_identity(&mut input, author);
-    let custom_id = input.optional("custom_id", parse_line);
+    let custom_id = read_reference_id(&mut input);
     let strategy = input.optional("auth_strategy_id", input::short_text);
     input.finish(|| {
         Some(NewApplication {
             name: name?,
             description: description?,
             redirect_uris: uris?.unwrap_or_default(),
-            custom_id: custom_id?,
+            custom_id: match custom_id? {
+                Edit::To(given) => given,
+                Edit::Keep => None,
+            },
             strategy: strategy?,
         })
     })
@@ -102,13 +97,12 @@ pub(in crate::web) fn read_new(body: &Members, author: Author) -> Result<NewAppl
 ///
 /// # Errors
 /// 400 with every wrong member.
-pub(in crate::web) fn read_edit(body: &Members, author: Author) -> Result<ApplicationEdit, ApiError> {
+pub(in crate::web) fn read_edit(body: &Members) -> Result<ApplicationEdit, ApiError> {
     let mut input = Input::of(body, READ_ONLY);
     let name = input.optional("name", parse_line);
     let description = input.edit("description", parse_line);
     let uris = input.redirect_uris();
-    refuse_identity(&mut input, author);
-    let custom_id = input.edit("custom_id", parse_line);
+    let custom_id = read_reference_id(&mut input);
     input.refuse_if_present("auth_strategy_id", "immutable");
     input.finish(|| {
         Some(ApplicationEdit {
@@ -120,10 +114,14 @@ pub(in crate::web) fn read_edit(body: &Members, author: Author) -> Result<Applic
     })
 }
 
-/// Services behind Kong see `custom_id` as `X-Consumer-Custom-ID` and may trust it.
-fn refuse_identity(input: &mut Input<'_>, author: Author) {
-    if author == Author::Developer {
-        input.refuse_if_present("custom_id", "is set by an administrator");
+/// The reference id; `client_id` is its name where credentials come from an identity provider.
+fn read_reference_id(input: &mut Input<'_>) -> Option<Edit<Option<String>>> {
+    let custom_id = input.edit("custom_id", parse_line);
+    let client_id = input.edit("client_id", parse_line);
+    match (custom_id?, client_id?) {
+        (Edit::Keep, given) | (given, Edit::Keep) => Some(given),
+        (one, other) if one == other => Some(one),
+        _ => input.refuse("client_id", "is another name of custom_id, which says something else"),
     }
 }
 
@@ -143,24 +141,37 @@ pub(in crate::web) fn read_request(body: &Members) -> Result<(String, Option<Str
     input.finish(|| Some((key?, reason?)))
 }
 
-/// The name of a new key.
+/// A new credential, as a developer may describe it.
 ///
 /// # Errors
 /// 400 with every wrong member.
-pub(in crate::web) fn read_key_name(body: &Members) -> Result<Option<String>, ApiError> {
+pub(in crate::web) fn read_credential(body: &Members) -> Result<NewCredential, ApiError> {
     let mut input = Input::of(body, &[]);
-    let name = input.optional("display_name", parse_line);
-    input.finish(|| name)
+    let new = credential_members(&mut input);
+    input.finish(|| new)
 }
 
-/// The seconds for which an old key goes on; none when nothing is said.
+fn credential_members(input: &mut Input<'_>) -> Option<NewCredential> {
+    let display_name = input.optional("display_name", parse_line);
+    let algorithm = input.optional("algorithm", str::parse::<JwtAlgorithm>);
+    let public_key = input.optional("public_key", input::document);
+    Some(NewCredential {
+        display_name: display_name?,
+        algorithm: algorithm?,
+        public_key: public_key?,
+        ..NewCredential::default()
+    })
+}
+
+/// The seconds for which an old credential goes on, none when nothing is said, and what is different of the new one.
 ///
 /// # Errors
 /// 400 with every wrong member.
-pub(in crate::web) fn read_grace(body: &Members) -> Result<i64, ApiError> {
+pub(in crate::web) fn read_rotation(body: &Members) -> Result<(i64, NewCredential), ApiError> {
     let mut input = Input::of(body, &[]);
     let grace = input.number("grace_seconds", Ok::<i64, String>);
-    input.finish(|| Some(grace?.unwrap_or(0)))
+    let new = credential_members(&mut input);
+    input.finish(|| Some((grace?.unwrap_or(0), new?)))
 }
 
 async fn create(call: &Call<'_>, owner: Option<DeveloperId>) -> Result<Answer, ApiError> {
@@ -174,14 +185,14 @@ async fn create(call: &Call<'_>, owner: Option<DeveloperId>) -> Result<Answer, A
             applications::owner_of(call.services, call.place.workspace.id, &key.ok_or_else(missing)?).await?.id
         }
     };
-    let new = read_new(&body, Author::Admin)?;
+    let new = read_new(&body)?;
     let actor = Actor::Admin(call.caller);
     let made = applications::create(call.services, &actor, call.place.workspace.id, owner, new).await?;
     Ok(Answer::created(show(call, &made).await?))
 }
 
 async fn update(call: &Call<'_>, reach: Reach, id: &str) -> Result<Answer, ApiError> {
-    let edit = read_edit(&call.body, Author::Admin)?;
+    let edit = read_edit(&call.body)?;
     let changed = applications::update(call.services, &Actor::Admin(call.caller), reach, id, edit).await?;
     Ok(Answer::ok(show(call, &changed).await?))
 }

@@ -65,6 +65,7 @@ async fn publish(call: &Call<'_>) -> Result<Answer, ApiError> {
     let strategy = input.optional("auth_strategy_id", input::short_text);
     let auto_approve = input.flag("auto_approve");
     let registration_enabled = input.flag("registration_enabled");
+    let show_issuer = input.flag("show_issuer");
     let service = match service {
         Some(None) => input.refuse("service", "required field missing"),
         other => other,
@@ -80,6 +81,7 @@ async fn publish(call: &Call<'_>) -> Result<Answer, ApiError> {
             strategy: strategy?,
             auto_approve: auto_approve?.unwrap_or(false),
             registration_enabled: registration_enabled?.unwrap_or(true),
+            show_issuer: show_issuer?.unwrap_or(false),
         })
     })?;
     let api = catalogue::publish(call.services, &Actor::Admin(call.caller), call.place.workspace, new).await?;
@@ -98,6 +100,7 @@ fn read_edit(body: &Members) -> Result<ApiEdit, ApiError> {
     let strategy = input.optional("auth_strategy_id", input::short_text);
     let auto_approve = input.flag("auto_approve");
     let registration_enabled = input.flag("registration_enabled");
+    let show_issuer = input.flag("show_issuer");
     let is_published = input.optional("status", |text| match text {
         "published" => Ok(true),
         "unpublished" => Ok(false),
@@ -113,6 +116,7 @@ fn read_edit(body: &Members) -> Result<ApiEdit, ApiError> {
             strategy: strategy?.map_or(Edit::Keep, Edit::To),
             auto_approve: kept(auto_approve?),
             registration_enabled: kept(registration_enabled?),
+            show_issuer: kept(show_issuer?),
             is_published: kept(is_published?),
         })
     })

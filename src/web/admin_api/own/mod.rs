@@ -7,6 +7,7 @@ mod admins;
 pub(in crate::web) mod applications;
 mod audit;
 mod catalogue;
+mod clients;
 mod contracts;
 mod developers;
 mod discovery;
