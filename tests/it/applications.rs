@@ -13,3 +13,4 @@ mod journey;
 mod pages;
 mod repair;
 mod signing;
+mod strategy_pages;

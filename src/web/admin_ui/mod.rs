@@ -31,6 +31,7 @@ mod lists;
 mod not_found;
 mod portal_apis;
 mod portal_requests;
+mod portal_strategies;
 mod profile;
 mod rbac_user;
 mod rbac_users;
@@ -55,7 +56,7 @@ use crate::web::pages::assets;
 /// Adds the pages below `base`, the path of the admin pages.
 pub fn configure(config: &mut ServiceConfig, base: &str) {
     let pages = web::scope("").wrap(from_fn(frame::frame)).configure(public).configure(people).configure(rights);
-    let pages = pages.configure(portal).configure(state).configure(portal_apis_and_requests);
+    let pages = pages.configure(portal).configure(state).configure(portal_apis_and_requests).configure(strategies);
     let pages = pages.default_service(web::to(not_found::answer));
     // One prefix, so that a call of the Admin API is compared with one pattern only.
     config.service(web::scope(base).route("/assets/{name}", get().to(assets::serve)).service(pages));
@@ -130,6 +131,19 @@ fn state(config: &mut ServiceConfig) {
         .service(resource("/audit/requests/{id:[0-9a-f]{32}}").route(get().to(audit_record::show)))
         .service(resource("/sso").route(get().to(sso::show)))
         .service(resource("/sso/test").route(post().to(sso::start_test)));
+}
+
+/// How callers of published APIs prove who they are.
+fn strategies(config: &mut ServiceConfig) {
+    const LIST: &str = "/portal/strategies";
+    config
+        .service(resource(LIST).route(get().to(portal_strategies::list)).route(post().to(portal_strategies::create)))
+        .service(resource("/portal/strategies/new").route(get().to(portal_strategies::show_new)))
+        .service(
+            resource(id(LIST, "")).route(get().to(portal_strategies::show)).route(post().to(portal_strategies::update)),
+        )
+        .service(resource(id(LIST, "/refresh-keys")).route(post().to(portal_strategies::refresh)))
+        .service(resource(id(LIST, "/delete")).route(post().to(portal_strategies::delete)));
 }
 
 /// What the portal publishes, and who asks for it.

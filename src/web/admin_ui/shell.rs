@@ -20,6 +20,7 @@ pub(super) enum Section {
     Sso,
     PortalApis,
     PortalRequests,
+    PortalStrategies,
     Profile,
     None,
 }
@@ -38,6 +39,7 @@ impl Section {
             Self::Sso => "sso",
             Self::PortalApis => "portal_apis",
             Self::PortalRequests => "portal_requests",
+            Self::PortalStrategies => "portal_strategies",
             Self::Profile => "profile",
             Self::None => "",
         }
@@ -56,6 +58,7 @@ pub(super) struct Nav {
     pub(super) sso: bool,
     pub(super) portal_apis: bool,
     pub(super) portal_requests: bool,
+    pub(super) portal_strategies: bool,
 }
 
 /// A workspace of the switcher.
@@ -121,6 +124,7 @@ impl AdminSession {
             workspaces: !self.reachable().is_empty(),
             audit: reads("/audit/requests"),
             portal_apis: has_portal && reads("/portal/apis"),
+            portal_strategies: has_portal && reads("/application-auth-strategies"),
             portal_requests: has_portal && reads("/portal/registrations"),
             sso: self.services.login.is_some() && self.is_super_admin(),
         }
