@@ -166,6 +166,17 @@ impl ApiError {
         Self::body(StatusCode::BAD_REQUEST, "schema_violation", schema_violation(fields))
     }
 
+    /// Members of a record of the body that are wrong, named below it as Kong does.
+    #[must_use]
+    pub fn schema_of(record: &str, fields: Vec<(String, String)>) -> Self {
+        let mut body = schema_violation(fields);
+        let inner = body.get_mut("fields").map(Value::take).unwrap_or_default();
+        if let Some(members) = body.as_object_mut() {
+            members.insert("fields".to_owned(), json!({ record: inner }));
+        }
+        Self::body(StatusCode::BAD_REQUEST, "schema_violation", body)
+    }
+
     /// A body that is no JSON object.
     #[must_use]
     pub fn bad_json() -> Self {

@@ -11,6 +11,7 @@ mod external;
 mod gate;
 mod journey;
 mod pages;
+mod registrations;
 mod repair;
 mod signing;
 mod strategy_pages;

@@ -106,7 +106,7 @@ fn external(config: &OpenidConnectConfig, enforcer: Enforcer) -> Option<AuthPlug
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use crate::domain::strategy::StrategyType;
 

@@ -4,9 +4,11 @@
 pub mod own;
 mod pagination;
 mod recorded;
+mod registrations;
 mod root;
 
 use recorded::Recorded;
+use registrations::Taken;
 
 use std::sync::Arc;
 
@@ -163,7 +165,10 @@ async fn judge(
         return Box::pin(own::answer_request(arrival, body, &caller, &place, &path)).await;
     }
     refuse_unknown_workspace(&caller, services, &path)?;
-    forward(arrival, body, upstream, &place, &path).await
+    match Box::pin(registrations::take(arrival, body, &caller, &place, &path)).await? {
+        Taken::Answered(answer) => Ok(answer),
+        Taken::Passed(body) => forward(arrival, body, upstream, &place, &path).await,
+    }
 }
 
 /// Sends the request to the Kong of its workspace and the answer back, pagination links corrected.
@@ -175,6 +180,11 @@ async fn forward(
     path: &CanonicalPath,
 ) -> Result<HttpResponse, ApiError> {
     let request = arrival.request;
+    let plugins = registrations::listed(arrival, place, path).await?;
+    if !plugins.is_empty() {
+        let answer = upstream_answer(arrival, body, upstream, place, &path.text(), false).await?;
+        return Box::pin(registrations::merged(answer, plugins, place.prefix)).await;
+    }
     let rewrites = *request.method() == Method::GET && !place.prefix.is_empty();
     let answer = upstream_answer(arrival, body, upstream, place, &path.text(), !rewrites).await?;
     if rewrites { pagination::prefix_links(answer, place.prefix).await } else { Ok(stream_answer(answer)) }
