@@ -76,7 +76,7 @@ test('dp_058 dp_059 dp_061 a newcomer gets a key that works until an admin takes
   await press(developer, 'Request access');
   await developer.waitForLoadState('networkidle');
   await developer.goto(application);
-  await press(developer, 'Create a key');
+  await press(developer, 'Create a credential');
   const key = await developer.locator('.secret code').textContent();
   const call = () => fetch(`${demo.proxy}/inventory/items`, { headers: { apikey: key } }).then((answer) => answer.status);
   assert.equal(await call(), 403);

@@ -78,7 +78,7 @@ async function portalPictures(browser) {
     await page.waitForLoadState('networkidle');
   }
   await page.goto(application);
-  await page.getByRole('button', { name: 'Create a key' }).click();
+  await page.getByRole('button', { name: 'Create a credential' }).click();
   await page.waitForSelector('.secret');
   await take(page, 'portal-application');
 }

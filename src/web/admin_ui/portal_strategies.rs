@@ -163,6 +163,8 @@ fn settings(kind: StrategyType, fields: &Fields) -> Value {
         let given = text(fields, name);
         let value = match how {
             Kind::Tick => json!(fields.contains_key(*name)),
+            // A provider's strategy always says which scopes, even if none.
+            Kind::Words if given.is_empty() && *name == "scopes" => json!([]),
             _ if given.is_empty() => continue,
             Kind::Text => json!(given),
             Kind::Words => json!(given.split_whitespace().collect::<Vec<_>>()),
@@ -280,7 +282,7 @@ fn new_page(visitor: &AdminSession, kind: StrategyType, fields: &Fields, errors:
     let page = StrategyPage {
         shell: visitor.shell("New strategy", Section::PortalStrategies)?,
         action: visitor.url("/portal/strategies"),
-        heading: format!("New strategy: {}", label(kind)),
+        heading: "New strategy".to_owned(),
         kind: kind.as_str(),
         kind_label: label(kind),
         id: None,

@@ -200,6 +200,13 @@ impl Desk {
         self.admin().get(&format!("/application_instances/{}", contract["id"].as_str().unwrap())).await.body
     }
 
+    /// Waits until Kong guards a published API: the worker may have been faster than whoever published it.
+    pub async fn guarded(&self, api: &Value) {
+        let path = format!("/portal/apis/{}", api["id"].as_str().unwrap());
+        let is_guarded = async || self.admin().get(&path).await.body["gateway"]["state"] == json!("in_sync");
+        self.eventually("guarded", is_guarded).await;
+    }
+
     /// Waits until `look` is satisfied with what it sees.
     pub async fn eventually(&self, what: &str, look: impl AsyncFn() -> bool) {
         for _ in 0..200 {

@@ -41,7 +41,7 @@ async fn dp_100_an_identity_provider_is_set_up_used_and_explained_on_pages() {
             ("auth_methods", "client_credentials bearer"),
         ];
         let refused = admin.submit(&form, STRATEGIES, &fields).await;
-        assert_eq!(refused.status, 400);
+        assert_eq!(refused.status, 422);
         assert!(refused.has("#credential_claim[aria-invalid]"), "{}", refused.text);
         fields[3] = ("credential_claim", "azp");
         let made = admin.submit_and_follow(&form, STRATEGIES, &fields).await;
@@ -61,7 +61,7 @@ async fn dp_100_an_identity_provider_is_set_up_used_and_explained_on_pages() {
 
         let strategy = api["auth_strategy_id"].as_str().unwrap();
         let without = ann.submit(NEW, NEW, &[("name", "shop"), ("auth_strategy_id", strategy)]).await;
-        assert_eq!((without.status, without.has("#custom_id[aria-invalid]")), (400, true), "{}", without.text);
+        assert_eq!((without.status, without.has("#custom_id[aria-invalid]")), (422, true), "{}", without.text);
         let fields = [("name", "shop"), ("auth_strategy_id", strategy), ("custom_id", "shop-client")];
         let made = ann.submit_and_follow(NEW, NEW, &fields).await;
         assert!(made.words().contains("managed by the identity provider"), "{}", made.words());
@@ -109,7 +109,7 @@ async fn credentials_of_each_kind_are_made_on_the_page_and_shown_once() {
         let shop = make("shop", &signed).await;
         let keys = format!("{shop}/keys");
         let refused = ann.submit(&shop, &keys, &[("algorithm", "ES256")]).await;
-        assert_eq!((refused.status, refused.has("#public_key[aria-invalid]")), (400, true), "{}", refused.text);
+        assert_eq!((refused.status, refused.has("#public_key[aria-invalid]")), (422, true), "{}", refused.text);
         assert!(refused.has("#algorithm option[value='ES256'][selected]"), "what was chosen stays");
         let made = ann.submit(&shop, &keys, &[("algorithm", "HS256")]).await;
         assert_eq!(made.all(".secret code").len(), 2, "{}", made.text);
