@@ -32,6 +32,7 @@ pub mod mails;
 pub mod migrations;
 pub mod openid_connect_issuers;
 pub mod page;
+pub mod plugin_session_changes;
 pub mod plugin_sessions;
 pub mod portal_sessions;
 pub mod portal_tokens;
