@@ -15,6 +15,8 @@ pub mod profile;
 pub mod recovery;
 pub mod registration;
 pub mod sessions;
+pub mod sight;
+pub mod teams;
 mod tokens;
 mod transitions;
 pub mod verification;

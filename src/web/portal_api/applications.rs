@@ -11,10 +11,13 @@ use url::form_urlencoded::Serializer;
 
 use super::body::Body;
 use super::guard::{DeveloperSession, PortalError, PortalResult};
+use crate::domain::team::Owner;
+use crate::domain::visibility::Sight;
 use crate::services::applications::credentials::{self, Issued};
 use crate::services::applications::{self, Effect, Reach};
-use crate::services::catalogue::{self, Viewer};
+use crate::services::catalogue;
 use crate::services::change::Actor;
+use crate::services::portal::sight;
 use crate::services::portal_representation as shown;
 use crate::services::{Page, contracts, gateway_sync, strategies, why};
 use crate::web::admin_api::own::applications::{self as inputs, Author};
@@ -24,6 +27,11 @@ impl DeveloperSession {
     /// What is the developer's own.
     fn reach(&self) -> Reach {
         Reach::developer(self.portal.workspace.id, self.developer().id)
+    }
+
+    /// What the developer sees of the catalogue.
+    async fn sight(&self) -> Result<Sight, PortalError> {
+        Ok(sight::of_visitor(&self.services, &self.portal.workspace, Some(self.developer().id)).await?)
     }
 }
 
@@ -67,7 +75,8 @@ pub(super) async fn create(session: DeveloperSession, body: Body) -> PortalResul
     let visit = session.visit();
     let new = inputs::read_new(&body.0, Author::Developer)?;
     let (workspace, developer) = (session.portal.workspace.id, session.developer().id);
-    let made = applications::create(&session.services, &actor!(session, visit), workspace, developer, new).await?;
+    let owner = Owner::Developer(developer);
+    let made = applications::create(&session.services, &actor!(session, visit), workspace, owner, new).await?;
     answer(&session, StatusCode::CREATED, &made).await
 }
 
@@ -116,7 +125,7 @@ fn gone(effect: Effect) -> HttpResponse {
 /// `GET /application_services`: published APIs that take requests.
 pub(super) async fn services(session: DeveloperSession) -> PortalResult {
     let workspace = session.portal.workspace.id;
-    let apis = catalogue::visible(&session.services, workspace, Viewer::Developer, "").await?;
+    let apis = catalogue::visible(&session.services, workspace, &session.sight().await?, "").await?;
     let strategies = strategies::list(&session.services, workspace).await?;
     let data: Vec<Value> = apis
         .iter()

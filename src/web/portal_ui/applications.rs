@@ -11,6 +11,7 @@ use super::visitor::DeveloperPage;
 use crate::domain::application::{Application, ApplicationStatus, RedirectUri, parse_line};
 use crate::domain::contract::{ContractStatus, Ending};
 use crate::domain::sync::SyncState;
+use crate::domain::team::Owner;
 use crate::services::applications::credentials::{self, Issued};
 use crate::services::applications::{self, ApplicationEdit, Effect, NewApplication, Reach};
 use crate::services::change::Actor;
@@ -225,7 +226,7 @@ pub(super) async fn create(form: DeveloperForm) -> PortalResult {
         Err(errors) => return new_page(&page, &fields, errors),
     };
     let (workspace, developer) = (page.portal.workspace.id, page.developer().id);
-    match applications::create(&page.services, &page.actor(&visit), workspace, developer, new).await {
+    match applications::create(&page.services, &page.actor(&visit), workspace, Owner::Developer(developer), new).await {
         Ok(made) => {
             let words = format!("{} was created. Now create a key, and ask for access to an API.", made.name);
             page.done(&page.application_url(&made.id.to_string()), &Flash::ok(words))

@@ -13,7 +13,7 @@ use super::visitor::PageVisitor;
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::ContractStatus;
 use crate::services::applications::{self, Reach};
-use crate::services::catalogue::{self, Viewer};
+use crate::services::catalogue;
 use crate::services::change::Actor;
 use crate::services::{Page, contracts, strategies};
 use crate::web::admin_ui::flash::Flash;
@@ -65,10 +65,6 @@ struct HeldRow {
     tone: &'static str,
 }
 
-fn viewer(visitor: &PageVisitor) -> Viewer {
-    if visitor.is_signed_in() { Viewer::Developer } else { Viewer::Anonymous }
-}
-
 /// `GET /apis`
 pub(super) async fn list(visitor: PageVisitor, query: Query<HashMap<String, String>>) -> PortalResult {
     let query = query.get("q").cloned().unwrap_or_default();
@@ -87,7 +83,7 @@ pub(super) async fn list(visitor: PageVisitor, query: Query<HashMap<String, Stri
 /// The store failed.
 pub(super) async fn rows(visitor: &PageVisitor, search: &str) -> Result<Vec<ApiRow>, PortalError> {
     let workspace = visitor.portal.workspace.id;
-    let found = catalogue::visible(&visitor.services, workspace, viewer(visitor), search).await?;
+    let found = catalogue::visible(&visitor.services, workspace, &visitor.sight().await?, search).await?;
     Ok(found.iter().map(|api| row(visitor, api)).collect())
 }
 
@@ -107,7 +103,8 @@ pub(super) async fn show(visitor: PageVisitor, path: Path<(String, String)>) -> 
 
 async fn page(visitor: &PageVisitor, slug: &str, reason: &str, errors: Errors) -> PortalResult {
     let workspace = visitor.portal.workspace.id;
-    let api = catalogue::get_visible(&visitor.services, workspace, viewer(visitor), slug).await?;
+    let sight = visitor.sight().await?;
+    let api = catalogue::get_visible(&visitor.services, workspace, &sight, slug).await?;
     let strategy = strategies::get(&visitor.services, workspace, &api.strategy_id.to_string()).await?;
     let (applications, contracts) = own(visitor, &api).await?;
     let page = ApiPage {

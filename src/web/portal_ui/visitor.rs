@@ -12,8 +12,10 @@ use askama::Template;
 
 use super::message;
 use crate::domain::developer::Developer;
+use crate::domain::visibility::Sight;
 use crate::sealing::random_token;
 use crate::services::portal::sessions::{self, LiveSession};
+use crate::services::portal::sight;
 use crate::web::admin_ui::flash::Flash;
 use crate::web::error::ApiError;
 use crate::web::pages;
@@ -72,6 +74,15 @@ impl PageVisitor {
     #[must_use]
     pub fn is_signed_in(&self) -> bool {
         self.live.as_ref().is_some_and(LiveSession::is_full)
+    }
+
+    /// What the visitor sees of the catalogue.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn sight(&self) -> Result<Sight, PortalError> {
+        let developer = self.live.as_ref().filter(|live| live.is_full()).map(|live| live.developer.id);
+        Ok(sight::of_visitor(&self.services, &self.portal.workspace, developer).await?)
     }
 
     /// A rendered page.

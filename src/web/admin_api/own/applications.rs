@@ -5,6 +5,7 @@ use super::input::{self, Input};
 use super::{Answer, Call, contracts, listing};
 use crate::domain::application::{Application, parse_line};
 use crate::domain::ids::DeveloperId;
+use crate::domain::team::Owner;
 use crate::kong::body::Members;
 use crate::services::applications::{self, ApplicationEdit, NewApplication, Reach, credentials};
 use crate::services::change::Actor;
@@ -23,7 +24,8 @@ pub(super) async fn answer(call: &Call<'_>, developer: Option<&str>, path: &[&st
         Some(key) => Some(applications::owner_of(call.services, call.place.workspace.id, key).await?.id),
         None => None,
     };
-    let reach = Reach { workspace: call.place.workspace.id, developer: owner };
+    let workspace = call.place.workspace.id;
+    let reach = owner.map_or(Reach::workspace(workspace), |owner| Reach::own(workspace, owner));
     match (path, call.method) {
         ([], "GET") => list(call, reach).await,
         ([], "POST") => create(call, owner).await,
@@ -176,7 +178,8 @@ async fn create(call: &Call<'_>, owner: Option<DeveloperId>) -> Result<Answer, A
     };
     let new = read_new(&body, Author::Admin)?;
     let actor = Actor::Admin(call.caller);
-    let made = applications::create(call.services, &actor, call.place.workspace.id, owner, new).await?;
+    let made =
+        applications::create(call.services, &actor, call.place.workspace.id, Owner::Developer(owner), new).await?;
     Ok(Answer::created(show(call, &made).await?))
 }
 
