@@ -47,6 +47,7 @@ pub const OWN: &[&str] = &[
     "/portal/apis",
     "/portal/apis/{apis}",
     "/portal/apis/{apis}/gate",
+    "/portal/applications/{applications}/transfer",
     "/portal/developers/{developers}/teams",
     "/portal/identity-provider/team-group-mappings",
     "/portal/identity-provider/team-group-mappings/{mappings}",

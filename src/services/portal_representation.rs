@@ -13,6 +13,7 @@ use crate::domain::credential::Credential;
 use crate::domain::strategy::Strategy;
 use crate::domain::team::{AssignedRole, Owner, Team, TeamGroup};
 use crate::domain::time::UnixSeconds;
+use crate::domain::visibility::ApiActions;
 use crate::domain::workspace::Workspace;
 
 /// A strategy.
@@ -48,6 +49,14 @@ pub fn api(api: &PublishedApi) -> Value {
         "link_state": if api.is_missing { "missing" } else { "linked" },
         "created_at": api.created_at,
         "updated_at": api.updated_at,
+    })
+}
+
+/// What somebody may do with an API.
+#[must_use]
+pub fn actions(actions: ApiActions) -> Value {
+    json!({
+        "view": actions.view, "register": actions.register, "view_documentation": actions.view_documentation,
     })
 }
 

@@ -5,6 +5,7 @@
 //! /{workspace}/.. --> open(): workspace with its settings, or nothing --> use case --> Change --> mails of the machine
 //! ```
 
+pub mod asking;
 pub mod developers;
 pub mod invitations;
 pub mod login;

@@ -3,7 +3,7 @@
 
 use crate::domain::catalogue::Visibility;
 use crate::domain::developer::DeveloperStatus;
-use crate::domain::ids::{DeveloperId, WorkspaceId};
+use crate::domain::ids::{DeveloperId, TeamId, WorkspaceId};
 use crate::domain::team::{Grants, Owner};
 use crate::domain::visibility::{ApiRight, Sight, Standing, decide};
 use crate::domain::workspace::Workspace;
@@ -41,6 +41,14 @@ pub async fn of_visitor(
         Some(id) => of_owner(&mut *services.store.read().await?, has_teams, Owner::Developer(id)).await,
         None => Ok(Sight::anonymous(has_teams)),
     }
+}
+
+/// What a team itself may do.
+///
+/// # Errors
+/// The store failed.
+pub async fn of_team(services: &Services, workspace: &Workspace, team: TeamId) -> Result<Sight, ServiceError> {
+    of_owner(&mut *services.store.read().await?, has_teams(services, workspace), Owner::Team(team)).await
 }
 
 /// What an approved developer may do through its teams, or what a team itself may do.

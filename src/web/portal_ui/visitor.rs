@@ -15,7 +15,6 @@ use crate::domain::developer::Developer;
 use crate::domain::visibility::Sight;
 use crate::sealing::random_token;
 use crate::services::portal::sessions::{self, LiveSession};
-use crate::services::portal::sight;
 use crate::web::admin_ui::flash::Flash;
 use crate::web::error::ApiError;
 use crate::web::pages;
@@ -81,8 +80,7 @@ impl PageVisitor {
     /// # Errors
     /// The store failed.
     pub(super) async fn sight(&self) -> Result<Sight, PortalError> {
-        let developer = self.live.as_ref().filter(|live| live.is_full()).map(|live| live.developer.id);
-        Ok(sight::of_visitor(&self.services, &self.portal.workspace, developer).await?)
+        self.visit.sight_of(self.live.as_ref()).await
     }
 
     /// A rendered page.

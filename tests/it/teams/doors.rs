@@ -1,7 +1,5 @@
 //! The Admin API's doors of teams, of developer roles, and of the groups that fill teams.
 
-use serde_json::{Value, json};
-
 use super::*;
 use crate::applications::desk::with_desk;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, catalogue, contracts, teams};
+use super::{Answer, Call, applications, catalogue, contracts, teams};
 use crate::domain::sync::SyncState;
 use crate::services::gateway_sync::{self, View};
 use crate::services::portal_representation as shown;
@@ -13,6 +13,8 @@ pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Result<Answer, Api
     match (path, call.method) {
         (["apis", path @ ..], _) => catalogue::answer(call, path).await,
         (["teams", path @ ..], _) => teams::answer(call, path).await,
+        (["applications", application, "transfer"], "POST") => applications::transfer(call, application).await,
+        (["applications", _, "transfer"], _) => Err(ApiError::method_not_allowed("OPTIONS, POST")),
         (["portal-roles"], "GET") => Ok(teams::portal_roles()),
         (["developers", developer, "teams"], "GET") => teams::of_developer(call, developer).await,
         (["portal-roles"] | ["developers", _, "teams"], _) => Err(ApiError::method_not_allowed("GET, HEAD, OPTIONS")),
