@@ -4,6 +4,7 @@ mod doors;
 mod enabling;
 mod membership;
 mod owned;
+mod pages;
 mod visibility;
 
 use kong_sso::config::Settings;

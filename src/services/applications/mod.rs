@@ -120,6 +120,14 @@ pub async fn list(services: &Services, reach: Reach, page: &Page) -> Result<Page
     })
 }
 
+/// A page of an owner's, by id.
+///
+/// # Errors
+/// The store failed.
+pub async fn list_of_owner(services: &Services, owner: Owner, page: &Page) -> Result<Paged<Application>, ServiceError> {
+    Ok(applications::list_of(&mut *services.store.read().await?, owner, page).await?)
+}
+
 /// How many a developer controls.
 ///
 /// # Errors
