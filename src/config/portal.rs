@@ -8,6 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::domain::catalogue::Visibility;
 use crate::domain::developer::{EmailAddress, Rules};
 use crate::domain::meta_field::MetaFields;
 use crate::domain::password::PasswordRules;
@@ -44,6 +45,10 @@ pub struct PortalSettings {
     pub mails: MailSwitches,
     /// `sso_portal_single_origin`.
     pub single_origin: bool,
+    /// `sso_portal_rbac`: teams decide who sees and uses which API.
+    pub has_teams: bool,
+    /// `sso_portal_default_api_visibility`.
+    pub default_visibility: Visibility,
 }
 
 /// How developers sign in.
@@ -128,6 +133,8 @@ impl Default for PortalSettings {
                 ..MailSwitches::default()
             },
             single_origin: true,
+            has_teams: false,
+            default_visibility: Visibility::Private,
         }
     }
 }

@@ -53,6 +53,19 @@ pub fn developer(developer: &Developer) -> Value {
     view
 }
 
+/// A developer as admins see it, with the names of its teams: what Kong Enterprise calls roles, which come with a user of
+/// RBAC there.
+#[must_use]
+pub fn developer_in_teams(developer: &Developer, teams: &[String]) -> Value {
+    let mut view = self::developer(developer);
+    if let Some(members) = view.as_object_mut().filter(|_| !teams.is_empty()) {
+        let user = uuid::Uuid::new_v5(&developer.id.0, b"rbac_user");
+        members.insert("roles".to_owned(), json!(teams));
+        members.insert("rbac_user".to_owned(), json!({ "id": user }));
+    }
+    view
+}
+
 /// A developer as the person itself sees it. `meta` is JSON in a text, as Kong has it.
 #[must_use]
 pub fn own_developer(developer: &Developer) -> Value {

@@ -42,6 +42,11 @@ impl Builder<'_> {
                 .unwrap_or(defaults.meta_fields),
             mails: self.mail_switches(),
             single_origin: values.bool("sso_portal_single_origin"),
+            has_teams: values.bool("sso_portal_rbac"),
+            default_visibility: values
+                .text("sso_portal_default_api_visibility")
+                .and_then(|word| word.parse().ok())
+                .unwrap_or(defaults.default_visibility),
         };
         self.check_portal(&settings);
         settings

@@ -120,7 +120,9 @@ table! {
     }
     Applications {
         sso_portal_auto_approve_applications: Bool, "off", 1, Yes, "Approve every request of an application for an API at once, whatever the API says; a workspace may say otherwise in its config.";
-        sso_portal_max_apps_per_developer: Number, "500", 1, Yes, "Applications that a developer may have.";
+        sso_portal_rbac: Bool, "off", 1, Yes, "Let teams decide which APIs a developer sees and may use; a workspace may say otherwise in its config.";
+        sso_portal_default_api_visibility: Enum(&["private", "public"]), "private", 1, Yes, "Who sees an API that is published without a word about it: private is developers who are signed in, public is everybody.";
+        sso_portal_max_apps_per_developer: Number, "500", 1, Yes, "Applications that a developer or a team may have.";
         sso_portal_max_credentials_per_app: Number, "20", 1, Yes, "Keys that an application may have at a time.";
         sso_portal_credential_prefix: Text, "ksso", 1, Yes, "How keys of applications begin, for scanners of leaked secrets: 1 to 16 letters and digits.";
         sso_portal_sync_interval: Number, "60", 1, Yes, "Seconds between comparisons of everything with Kong; 0 = only what changes is written.";

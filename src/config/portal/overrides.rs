@@ -9,11 +9,12 @@ use crate::domain::developer::EmailAddress;
 use crate::domain::meta_field::MetaFields;
 
 /// Keys of the portal that hold for the whole cluster.
-const CLUSTER_WIDE: [&str; 4] = [
+const CLUSTER_WIDE: [&str; 5] = [
     "portal_session_conf",
     "portal_auth_password_complexity",
     "portal_auth_login_attempts",
     "portal_email_verification",
+    "sso_portal_default_api_visibility",
 ];
 
 impl PortalSettings {
@@ -48,6 +49,7 @@ impl PortalSettings {
             "portal_approved_email" => mails.approved = flag(value)?,
             "portal_reset_email" => mails.reset = flag(value)?,
             "portal_reset_success_email" => mails.reset_success = flag(value)?,
+            "sso_portal_rbac" => self.has_teams = flag(value)?,
             "portal_emails_from" => mails.from = optional(sender(text(value)?)?),
             "portal_emails_reply_to" => mails.reply_to = optional(sender(text(value)?)?),
             "portal_smtp_admin_emails" => mails.admins = addresses(&list(value)?)?,
