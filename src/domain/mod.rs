@@ -6,6 +6,7 @@ pub mod application;
 pub mod audit;
 pub mod catalogue;
 pub mod claims;
+pub mod client_network;
 pub mod consumer;
 pub mod contract;
 pub mod credential;

@@ -16,6 +16,7 @@ use super::error::ServiceError;
 use super::token::{self, PlainToken};
 use crate::config::settings::{EnforceRbac, RbacSettings};
 use crate::domain::access::{Principal, may_act};
+use crate::domain::client_network::client_network;
 use crate::domain::ids::{RbacUserId, WorkspaceName};
 use crate::domain::rbac::{Action, Decision, Endpoint, GrantSource, GrantedRule, Policy};
 use crate::domain::role::{RoleSource, SUPER_ADMIN};
@@ -232,7 +233,7 @@ impl Access {
     }
 
     async fn failures_of(&self, client: IpAddr) -> Arc<Failures> {
-        self.failures.get_with(client, async { Arc::default() }).await
+        self.failures.get_with(client_network(client), async { Arc::default() }).await
     }
 
     /// Counts a token that `client` chose for a user: whether somebody has it already is told, so choosing is as good as

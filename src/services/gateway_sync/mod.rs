@@ -22,6 +22,8 @@ mod states;
 pub mod target;
 mod work;
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -33,6 +35,7 @@ use super::error::ServiceError;
 use crate::domain::ids::{ApiId, ServiceId, WorkspaceId};
 use crate::domain::strategy::Strategy;
 use crate::domain::sync::Subject;
+use crate::domain::time::UnixSeconds;
 use crate::domain::workspace::Workspace;
 use crate::sealing::Sealer;
 use crate::store::gateway_changes::{self, Cause};
@@ -51,13 +54,21 @@ pub struct GatewaySync {
     sealer: Sealer,
     owner: String,
     lanes: Semaphore,
+    /// When somebody last changed Kong through this node, seconds; 0 = never.
+    changed_at: AtomicI64,
 }
 
 impl GatewaySync {
     /// A node of its own, however many others there are.
     #[must_use]
     pub fn new(sealer: Sealer) -> Self {
-        Self { sealer, owner: Uuid::now_v7().to_string(), lanes: Semaphore::new(LANES) }
+        Self { sealer, owner: Uuid::now_v7().to_string(), lanes: Semaphore::new(LANES), changed_at: AtomicI64::new(0) }
+    }
+
+    /// Takes note that somebody changed something in Kong: it may have been a gate or a grant, so Kong is compared within
+    /// seconds instead of at the next interval.
+    pub fn note_change(&self, now: UnixSeconds) {
+        self.changed_at.store(now.0, Ordering::Relaxed);
     }
 
     /// Seals a key.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
+use crate::domain::client_network::client_network;
 use crate::domain::ids::DeveloperId;
 
 /// Wrong passwords of one client in a minute.
@@ -82,16 +83,16 @@ impl Default for Pace {
 impl Pace {
     /// Whether a client may try a password; it counts as wrong until [`Pace::forgive_password`].
     pub(super) async fn admit_password(&self, client: IpAddr) -> bool {
-        self.passwords.admit(client).await
+        self.passwords.admit(client_network(client)).await
     }
 
     pub(super) async fn forgive_password(&self, client: IpAddr) {
-        self.passwords.forgive(&client).await;
+        self.passwords.forgive(&client_network(client)).await;
     }
 
     /// Whether a client may ask for a mail.
     pub(super) async fn admit_mail(&self, client: IpAddr) -> bool {
-        self.mails.admit(client).await
+        self.mails.admit(client_network(client)).await
     }
 
     /// Whether an account may get another mail.
@@ -106,7 +107,7 @@ impl Pace {
 
     /// Whether a client may register.
     pub(super) async fn admit_registration(&self, client: IpAddr) -> bool {
-        self.registrations.admit(client).await
+        self.registrations.admit(client_network(client)).await
     }
 }
 

@@ -108,6 +108,7 @@ struct ContractRow {
     comment: String,
     is_suspended: bool,
     is_ending: bool,
+    may_give_up: bool,
 }
 
 struct KeyRow {
@@ -324,6 +325,7 @@ fn contract_row(page: &DeveloperPage, it: &Connected, overview: &Overview) -> Co
         comment: it.contract.comment.clone().unwrap_or_default(),
         is_suspended: state.suspension.is_any(),
         is_ending: state.ending != Ending::None,
+        may_give_up: !state.is_barred(),
     }
 }
 
