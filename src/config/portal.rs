@@ -1,8 +1,12 @@
 //! The developer portal and the mails it sends (dev-portal.md 1.1 to 1.4).
 
+pub mod openid_connect;
 pub(in crate::config) mod overrides;
+pub(in crate::config) mod session_conf;
+pub mod sso;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -14,6 +18,9 @@ use crate::domain::password::PasswordRules;
 use crate::domain::session::SessionLimits;
 
 use super::auth_conf::SameSite;
+use super::vault::VaultSource;
+pub use openid_connect::{DeveloperField, PortalOidcConf};
+pub use sso::{LinkByEmail, Provisioning, SsoSettings};
 
 /// Everything about the portal. A workspace may say otherwise for some of it: [`PortalSettings::of`].
 #[derive(Clone, Debug)]
@@ -28,8 +35,14 @@ pub struct PortalSettings {
     pub cors_origins: Option<Vec<String>>,
     /// `portal_auth`; `None` = no accounts.
     pub auth: Option<PortalAuth>,
-    /// `portal_session_conf`.
+    /// `portal_auth_conf`, which `portal_auth = openid-connect` needs.
+    pub openid_connect: Option<Arc<PortalOidcConf>>,
+    /// `sso_portal_*` about people who sign in through a provider.
+    pub sso: SsoSettings,
+    /// `portal_session_conf`; of a workspace with `openid-connect` the `session_*` members of `portal_auth_conf`.
     pub session: PortalSessionConf,
+    /// Where secrets of a workspace's `portal_auth_conf` come from.
+    pub vaults: VaultSource,
     /// `portal_auth_password_complexity`.
     pub passwords: PasswordRules,
     /// `portal_auth_login_attempts`; 0 = no limit.
@@ -46,17 +59,37 @@ pub struct PortalSettings {
     pub single_origin: bool,
 }
 
+impl PortalSettings {
+    /// The provider, where developers sign in at one.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Arc<PortalOidcConf>> {
+        self.openid_connect.as_ref().filter(|_| self.auth == Some(PortalAuth::OpenIdConnect))
+    }
+
+    /// Whether developers have passwords here.
+    #[must_use]
+    pub fn has_passwords(&self) -> bool {
+        match self.auth {
+            Some(PortalAuth::Basic) => true,
+            Some(PortalAuth::OpenIdConnect) => self.sso.local_login,
+            None => false,
+        }
+    }
+}
+
 /// How developers sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortalAuth {
     /// `basic-auth`: e-mail and password.
     Basic,
+    /// `openid-connect`: at an identity provider.
+    OpenIdConnect,
 }
 
 /// `portal_session_conf`.
 #[derive(Clone, Debug)]
 pub struct PortalSessionConf {
-    /// `secret`; required where there are accounts.
+    /// `secret`; required with `basic-auth`.
     pub secret: SecretString,
     /// `cookie_name`, default `portal_session`.
     pub cookie_name: String,
@@ -113,7 +146,10 @@ impl Default for PortalSettings {
             api_url: None,
             cors_origins: None,
             auth: None,
+            openid_connect: None,
+            sso: SsoSettings::default(),
             session: PortalSessionConf::default(),
+            vaults: VaultSource::default(),
             passwords: PasswordRules::default(),
             login_attempts: 0,
             rules: Rules { auto_approve: false, email_verification: false },

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::ids::{DeveloperId, WorkspaceId};
 use super::time::UnixSeconds;
 pub use email::{EmailAddress, EmailError};
-pub use machine::{AccountMail, Entry, Event, Refused, Rules, Transition, contracts_of};
+pub use machine::{AccountMail, Entry, Event, Refused, Rules, SsoApproval, Transition, contracts_of};
 pub use status::DeveloperStatus;
 
 /// The member of `meta` that names a developer.

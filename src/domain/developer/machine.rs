@@ -17,6 +17,17 @@ pub struct Rules {
     pub email_verification: bool,
 }
 
+/// `sso_portal_sso_approve`: whom the identity provider's word lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SsoApproval {
+    /// As `portal_auto_approve` says.
+    Inherit,
+    /// Everybody: approving is the provider's business.
+    Always,
+    /// Nobody: an admin approves.
+    Never,
+}
+
 /// A mail about an account's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountMail {
