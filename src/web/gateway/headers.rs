@@ -39,7 +39,8 @@ pub(super) fn fill(target: &mut HeaderMap, arrival: &Arrival<'_>, to: &Forward<'
         let text = name.as_str();
         let is_told_by_stranger = text == "forwarded" && !arrival.peer.is_trusted;
         let spelled = spelled(text);
-        let stays = hop.holds(text) || hop.holds(&spelled) || REPLACED.contains(&&*spelled) || *name == COOKIE;
+        let is_of_one_hop = hop.holds(text) || (text != spelled && hop.holds(&spelled));
+        let stays = is_of_one_hop || REPLACED.contains(&&*spelled) || *name == COOKIE;
         let stays = stays || is_told_by_stranger || is_told_otherwise(text, &spelled) || is_removed(&spelled, to);
         if !stays {
             target.append(name.clone(), value.clone());

@@ -42,8 +42,8 @@ use self::refreshing::SharedRefresh;
 use crate::config::plugin::{OpenIdConnectConf, PluginSessionConf};
 use crate::domain::session::SessionLimits;
 use crate::domain::time::Clock;
-use crate::oidc::engine::cache::Key;
 use crate::oidc::error::RefreshError;
+use crate::sealing::{LookupKey, LookupKeys};
 
 /// What session cookies are sealed for.
 const SESSION: &str = "plugin session cookie";
@@ -113,8 +113,9 @@ struct Inner {
     rules: String,
     /// Stored sessions by key.
     stored: Cache<String, Arc<Known>>,
-    /// Cookies that were opened, by a digest of their text.
-    cookies: Cache<Key, Arc<Opened>>,
+    /// Cookies that were opened.
+    cookies: Cache<LookupKey, Arc<Opened>>,
+    cookie_keys: LookupKeys,
     refreshes: Cache<String, SharedRefresh>,
 }
 
@@ -136,6 +137,7 @@ impl Sessions {
             clock,
             refresher,
             stored: cache(CACHED_FOR, |known: &Arc<Known>| known.bytes()),
+            cookie_keys: LookupKeys::new(),
             cookies: cache(COOKIE_CACHED_FOR, |opened: &Arc<Opened>| opened.bytes()),
             refreshes: Cache::builder().max_capacity(CACHED).time_to_live(refreshes_for).build(),
         }))

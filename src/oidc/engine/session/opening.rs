@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 use crate::domain::method::Method;
 use crate::domain::session::{SessionTimes, Upkeep};
 use crate::domain::time::UnixSeconds;
-use crate::oidc::engine::cache::Key;
 use crate::oidc::engine::client_choice;
 use crate::oidc::engine::proof::{ClaimSources, Proof};
 use crate::oidc::engine::request::RequestView;
@@ -196,7 +195,7 @@ impl Inner {
     /// A cookie, opened now or a moment ago.
     async fn opened(&self, text: &str, purpose: &'static str) -> Option<Arc<Opened>> {
         let sealer = self.parts.secret.sealer();
-        let key = Key::of([purpose, text]);
+        let key = self.cookie_keys.of([purpose.as_bytes(), text.as_bytes()]);
         let cached = self.cookies.get(&key).await;
         if let Some(opened) = cached.filter(|opened| Arc::ptr_eq(&opened.sealer, &sealer)) {
             return Some(opened);
