@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::domain::developer::{EmailAddress, Rules};
+use crate::domain::ids::WorkspaceName;
 use crate::domain::meta_field::MetaFields;
 use crate::domain::password::PasswordRules;
 use crate::domain::session::SessionLimits;
@@ -29,6 +30,8 @@ pub struct PortalSettings {
     pub enabled: bool,
     /// `portal_gui_protocol` and `portal_gui_host` as one URL without trailing slash.
     pub gui_url: String,
+    /// `portal_gui_use_subdomains`: the left-most label of the host is the workspace, not the first segment of the path.
+    pub gui_subdomains: bool,
     /// `portal_api_url`.
     pub api_url: Option<Url>,
     /// `portal_cors_origins`; `None` = the pages' own origin.
@@ -60,6 +63,25 @@ pub struct PortalSettings {
 }
 
 impl PortalSettings {
+    /// The public address of a workspace's pages, without trailing slash.
+    #[must_use]
+    pub fn url_of(&self, workspace: &WorkspaceName) -> String {
+        match self.gui_url.split_once("://").filter(|_| self.gui_subdomains) {
+            Some((scheme, rest)) => format!("{scheme}://{}.{rest}", workspace.as_str().to_ascii_lowercase()),
+            None => format!("{}/{workspace}", self.gui_url),
+        }
+    }
+
+    /// The label before the configured host; `None` for every other host. Ports are not compared: a proxy in front may
+    /// have another one.
+    #[must_use]
+    pub fn label_of<'h>(&self, host: &'h str) -> Option<&'h str> {
+        let configured = Url::parse(&self.gui_url).ok()?;
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let (label, rest) = name.split_once('.')?;
+        configured.host_str().is_some_and(|it| it.eq_ignore_ascii_case(rest)).then_some(label)
+    }
+
     /// The provider, where developers sign in at one.
     #[must_use]
     pub fn provider(&self) -> Option<&Arc<PortalOidcConf>> {
@@ -143,6 +165,7 @@ impl Default for PortalSettings {
         Self {
             enabled: false,
             gui_url: "http://127.0.0.1:8003".to_owned(),
+            gui_subdomains: false,
             api_url: None,
             cors_origins: None,
             auth: None,

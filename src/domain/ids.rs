@@ -91,6 +91,10 @@ uuid_id!(
     DeveloperId
 );
 uuid_id!(
+    /// Key of a [`DeveloperIdentity`](super::developer::DeveloperIdentity).
+    DeveloperIdentityId
+);
+uuid_id!(
     /// Key of a developer's session. Not the secret in the cookie.
     PortalSessionId
 );

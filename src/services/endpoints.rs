@@ -35,6 +35,8 @@ pub const OWN: &[&str] = &[
     "/developers/export",
     "/developers/invite",
     "/developers/{developers}",
+    "/developers/{developers}/identities",
+    "/developers/{developers}/identities/{identities}",
     "/endpoints",
     "/groups",
     "/groups/{groups}",

@@ -58,7 +58,8 @@ use crate::domain::time::Clock;
 use crate::kong::client::KongAdmin;
 use crate::metrics::Metrics;
 use crate::store::{
-    Store, audit as records, consumed_states, developers, epochs, plugin_sessions, portal_sessions, portal_tokens,
+    Store, audit as records, consumed_states, developers, epochs, pending_identities, plugin_sessions, portal_sessions,
+    portal_tokens,
 };
 
 use access::Access;
@@ -139,7 +140,9 @@ impl Services {
         consumed_states::purge_expired(&mut transaction, now).await?;
         records::purge_expired(&mut transaction, now).await?;
         plugin_sessions::purge_expired(&mut transaction, now).await?;
-        portal_sessions::purge_expired(&mut transaction, now, &self.settings.portal.session.limits).await?;
+        let limits = portal::sessions::widest_limits(self).await?;
+        portal_sessions::purge_expired(&mut transaction, now, &limits).await?;
+        pending_identities::purge_expired(&mut transaction, now).await?;
         portal_tokens::purge_expired(&mut transaction, now).await?;
         developers::purge_disowned(&mut transaction, now).await?;
         Ok(transaction.commit().await?)

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
 use super::Builder;
 use crate::config::portal::{
-    LinkByEmail, MailSettings, MailSwitches, PortalAuth, PortalOidcConf, PortalSessionConf, PortalSettings, Provisioning,
-    SmtpLogin, SmtpTls, SsoSettings, openid_connect, overrides, session_conf,
+    LinkByEmail, MailSettings, MailSwitches, PortalAuth, PortalOidcConf, PortalSessionConf, PortalSettings,
+    Provisioning, SmtpLogin, SmtpTls, SsoSettings, openid_connect, overrides, session_conf,
 };
-use crate::config::vault::VaultSource;
 use crate::config::vault;
+use crate::config::vault::VaultSource;
 use crate::domain::claims::ClaimPath;
 use crate::domain::developer::{EmailAddress, Rules, SsoApproval};
 use crate::domain::password::PasswordRules;
@@ -30,6 +30,7 @@ impl Builder<'_> {
         let mut settings = PortalSettings {
             enabled: values.bool("portal"),
             gui_url: self.portal_gui_url(),
+            gui_subdomains: values.bool("portal_gui_use_subdomains"),
             api_url: values.text("portal_api_url").and_then(|text| self.url("portal_api_url", text)),
             cors_origins: values.is_given("portal_cors_origins").then(|| self.cors_origins()),
             auth: self.portal_auth(),
@@ -280,6 +281,11 @@ impl Builder<'_> {
         if needs_secret && secret.is_empty() && !self.values.is_unresolved(SESSION) {
             let message = format!("{SESSION} with a secret is required when portal_auth = basic-auth");
             self.error(SESSION, message);
+        }
+        let host = Url::parse(&settings.gui_url).ok();
+        let is_name = host.is_some_and(|url| matches!(url.host(), Some(Host::Domain(_))));
+        if settings.gui_subdomains && !is_name && !self.values.is_unresolved("portal_gui_host") {
+            self.error("portal_gui_use_subdomains", "portal_gui_use_subdomains = on needs a name in portal_gui_host");
         }
         let is_dead_end = self.values.bool("smtp_mock") && self.values.text("sso_portal_outbox_dir").is_none();
         if settings.enabled && settings.rules.email_verification && is_dead_end {

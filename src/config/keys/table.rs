@@ -133,7 +133,7 @@ table! {
         portal_gui_listen: Listen, "0.0.0.0:8003", 1, Yes, "Where the portal's pages are served while portal is on.";
         portal_gui_protocol: Enum(&["http", "https"]), "http", 1, Yes, "Scheme of the portal's pages in links and mails.";
         portal_gui_host: Text, "127.0.0.1:8003", 1, Yes, "host[:port][/path] of the portal's pages in links and mails, without scheme.";
-        portal_gui_use_subdomains: Bool, "off", 2, No, "Workspaces as host labels; not available in this release.";
+        portal_gui_use_subdomains: Bool, "off", 2, Yes, "The left-most label of the host names the workspace, before portal_gui_host; off = the first segment of the path.";
         portal_gui_ssl_cert: Array, "", 2, Yes, "Certificate chains of portal_gui_listen addresses with ssl: paths, PEM or base64 of PEM.";
         portal_gui_ssl_cert_key: Array, "", 2, Yes, "Private keys of portal_gui_ssl_cert, in the same order.";
         portal_gui_access_log: Text, "logs/portal_gui_access.log", 3, No, "Access log of the pages; kong-sso logs to standard error.";

@@ -283,7 +283,8 @@ fn dp_005_a_portal_with_a_provider_needs_no_session_conf_and_ignores_it() {
 fn a_provider_of_the_portal_that_is_missing_or_wrong_is_named() {
     let without = "portal = on\nportal_auth = openid-connect\n";
     assert_eq!(errors(without), ["portal_auth_conf is required when portal_auth = openid-connect"]);
-    let wrong = format!("{without}portal_auth_conf = {{\"issuer\":\"https://idp\",\"isuer\":1,\"ssl_verify\":false}}\n");
+    let wrong =
+        format!("{without}portal_auth_conf = {{\"issuer\":\"https://idp\",\"isuer\":1,\"ssl_verify\":false}}\n");
     let expected = [
         "portal_auth_conf.isuer is not known",
         "portal_auth_conf.client_id is required when portal_auth = openid-connect",
@@ -325,7 +326,18 @@ fn portal_keys_are_checked() {
     ] {
         assert_eq!(errors(text), [error], "{text}");
     }
-    assert!(errors("portal_gui_use_subdomains = on")[0].contains("not available in this release"));
+    assert!(errors("portal_gui_use_subdomains = on")[0].contains("needs a name in portal_gui_host"));
+    let by_host =
+        loaded("portal_gui_use_subdomains = on\nportal_gui_host = portal.example.com:8443/dev").settings.portal;
+    let name = crate::domain::ids::WorkspaceName::parse("Payments").unwrap();
+    assert_eq!(by_host.url_of(&name), "http://payments.portal.example.com:8443/dev");
+    let hosts = [
+        "payments.Portal.example.com:80",
+        "payments.portal.example.com",
+        "portal.example.com",
+        "a.b.portal.example.com",
+    ];
+    assert_eq!(hosts.map(|host| by_host.label_of(host)), [Some("payments"), Some("payments"), None, None]);
     assert!(warnings("portal_app_auth = external-oauth2")[0].contains("no effect in this release"));
     assert!(warnings(&format!("{PORTAL}portal_email_verification = on"))[0].contains("nobody can verify"));
     let named = loaded("portal_gui_protocol = https\nportal_gui_host = portal.example.com/dev/").settings.portal;

@@ -5,6 +5,7 @@ mod members;
 #[cfg(test)]
 mod tests;
 
+use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
@@ -21,7 +22,7 @@ const MOST_LEEWAY: i64 = 300;
 #[derive(Clone, Debug)]
 pub struct PortalOidcConf {
     /// The object as text: another text is another client.
-    pub source: String,
+    pub source: SecretString,
     /// The provider.
     pub provider: ProviderConf,
     /// `client_id`, `client_secret`, `client_auth`.
@@ -97,7 +98,7 @@ pub(in crate::config) fn read(value: &Value, insecure_tls: bool) -> Read {
     let (leeway, session) = (leeway(&mut members), session(&mut members));
     // Every member has been read by now, so every error is reported.
     let conf = issuer.zip(client_id).zip(consumer_claim).map(|((issuer, client_id), consumer_claim)| PortalOidcConf {
-        source: value.to_string(),
+        source: value.to_string().into(),
         provider: ProviderConf { ssl_verify, ..ProviderConf::at(issuer) },
         client: ClientConf { auth: client_auth, ..ClientConf::new(client_id, client_secret.map(Into::into)) },
         scopes,

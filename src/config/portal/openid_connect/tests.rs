@@ -75,7 +75,10 @@ fn what_is_wrong_is_named_without_its_value() {
         (json!({"consumer_by": ["email"]}), ".consumer_by has an invalid value: 'email' (username, custom_id, id)"),
         (json!({"scopes": ["email"]}), ".scopes must have openid: without it nobody can sign in"),
         (json!({"session_secret": "short"}), ".session_secret must have at least 32 characters"),
-        (json!({"client_secret": null, "client_auth": "client_secret_post"}), ".client_secret is required by client_auth"),
+        (
+            json!({"client_secret": null, "client_auth": "client_secret_post"}),
+            ".client_secret is required by client_auth",
+        ),
         (
             json!({"redirect_uri": "https://a.example/default"}),
             ".redirect_uri must end in /{workspace}/auth/callback (pages) or /{workspace}/auth (JSON API)",

@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::input::{self, Input};
 use super::{Answer, Call, listing, may};
-use crate::domain::developer::{DeveloperStatus, EmailAddress};
+use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress};
 use crate::domain::rbac::Action;
 use crate::kong::body::Members;
 use crate::services::portal::developers::{self, BulkAction, DeveloperEdit, DeveloperSearch, NewDeveloper};
-use crate::services::portal::invitations;
+use crate::services::portal::{invitations, sso};
 use crate::services::representation;
 use crate::web::error::ApiError;
 
@@ -25,6 +25,7 @@ const READ_ONLY: &[&str] = &[
     "must_verify",
     "failed_logins",
     "last_login_at",
+    "identities",
     "created_at",
     "updated_at",
 ];
@@ -46,7 +47,8 @@ pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Result<Answer, Api
         (["roles"], _) => Err(ApiError::not_found()),
         ([developer], "GET") => {
             let developer = developers::get(call.services, call.place.workspace, developer).await?;
-            Ok(Answer::ok(representation::developer(&developer)))
+            let identities = sso::list(call.services, &developer).await?;
+            Ok(Answer::ok(representation::developer_with_identities(&developer, &identities)))
         }
         ([developer], "PATCH") => update(call, developer).await,
         ([developer], "DELETE") => {
@@ -54,6 +56,18 @@ pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Result<Answer, Api
             Ok(Answer::no_content())
         }
         ([_], _) => Err(ApiError::method_not_allowed("DELETE, GET, HEAD, OPTIONS, PATCH")),
+        ([developer, "identities"], "GET") => {
+            let developer = developers::get(call.services, call.place.workspace, developer).await?;
+            let identities = sso::list(call.services, &developer).await?;
+            let data: Vec<Value> = identities.iter().map(representation::identity).collect();
+            Ok(Answer::ok(json!({ "data": data, "next": null })))
+        }
+        ([_, "identities"], _) => Err(ApiError::method_not_allowed("GET, HEAD, OPTIONS")),
+        ([developer, "identities", identity], "DELETE") => {
+            sso::unlink(call.services, call.caller, call.place.workspace, developer, identity).await?;
+            Ok(Answer::no_content())
+        }
+        ([_, "identities", _], _) => Err(ApiError::method_not_allowed("DELETE, OPTIONS")),
         _ => Err(ApiError::not_found()),
     }
 }
@@ -94,7 +108,9 @@ async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let search = DeveloperSearch { text, status: wanted };
     let page = listing::page(call)?;
     let (paged, total) = developers::list(call.services, call.place.workspace, &search, &page).await?;
-    let mut answer = listing::paged(call, "/developers", &paged, representation::developer);
+    let identities = sso::list_of_workspace(call.services, call.place.workspace).await?;
+    let shown = |developer: &Developer| representation::developer_with_identities(developer, &identities);
+    let mut answer = listing::paged(call, "/developers", &paged, shown);
     if let Some(members) = answer.body.as_mut().and_then(Value::as_object_mut) {
         members.insert("total".to_owned(), total.into());
     }
