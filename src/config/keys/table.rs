@@ -170,7 +170,8 @@ table! {
         sso_portal_provisioning: Enum(&["form", "auto", "deny"]), "form", 1, Yes, "Whom the provider knows and the portal does not: fills in the registration form, gets an account at once, or is refused.";
         sso_portal_sso_approve: Enum(&["inherit", "always", "never"]), "inherit", 1, Yes, "Whether who comes through the provider is approved: as portal_auto_approve says, always, or never.";
         sso_portal_link_by_email: Enum(&["verified", "always", "never"]), "verified", 1, Yes, "Whether an identity becomes that of an account with the same address: when the provider verified the address, always, or only by the account's password.";
-        sso_portal_groups_claim: Text, "groups", 1, Yes, "Claim with the groups of a developer; dots lead into objects, \\. is a dot in a name.";
+        sso_portal_groups_claim: Text, "groups", 1, No, "Claim with the groups of a developer; dots lead into objects, \\. is a dot in a name; checked, but teams by groups are not available in this release.";
+        sso_portal_team_mapping: Enum(&["off", "idp", "additive"]), "off", 1, Yes, "Whether groups of the provider decide about teams: only off is available in this release.";
         sso_portal_single_origin: Bool, "on", 1, Yes, "Serve the portal below /portal and its JSON API below /portal-api on sso_gui_listen too.";
     }
     Rbac {

@@ -13,7 +13,7 @@ use crate::domain::developer::EmailAddress;
 use crate::domain::meta_field::MetaFields;
 
 /// Keys of the portal that hold for the whole cluster.
-const CLUSTER_WIDE: [&str; 9] = [
+const CLUSTER_WIDE: [&str; 10] = [
     "portal_session_conf",
     "portal_auth_password_complexity",
     "portal_auth_login_attempts",
@@ -23,6 +23,7 @@ const CLUSTER_WIDE: [&str; 9] = [
     "sso_portal_sso_approve",
     "sso_portal_link_by_email",
     "sso_portal_groups_claim",
+    "sso_portal_team_mapping",
 ];
 /// Members of `portal_auth_conf` that are secrets: a workspace's `config` is stored and shown as it is.
 const SECRETS: [&str; 2] = ["client_secret", "session_secret"];

@@ -44,8 +44,7 @@ impl Parties {
         if let Some(known) = parties.get(&portal.workspace.id).filter(|known| known.digest == digest) {
             return Ok(known.party.clone());
         }
-        let groups = portal.settings.sso.groups_claim.as_ref();
-        let conf = conf.relying_party(callback, home, groups);
+        let conf = conf.relying_party(callback, home);
         let timeout = Duration::from_millis(conf.provider.timeout_ms);
         let http = HttpClient::new(&services.settings.egress, conf.provider.ssl_verify, timeout)
             .map_err(|error| OidcError::Unreachable(Endpoint::Discovery, error))?;
