@@ -34,6 +34,7 @@ pub mod migrations;
 pub mod openid_connect_issuers;
 pub mod page;
 pub mod pending_identities;
+pub mod plugin_session_changes;
 pub mod plugin_sessions;
 pub mod portal_sessions;
 pub mod portal_tokens;

@@ -115,6 +115,7 @@ table! {
         sso_forward_auth_path: Text, "", 1, Yes, "Path on sso_proxy_listen, such as /_sso/auth, at which other proxies ask whether a request may pass; unset = off. Their addresses must be in trusted_ips, and no end user may reach it.";
         oidc_non_navigation: Enum(&["redirect", "unauthorized"]), "redirect", 1, Yes, "What the gateway answers where a sign-in would begin and no browser is navigating (XMLHttpRequest, fetch, or neither GET nor HEAD): the redirect, as Kong does, or 401.";
         oidc_json_header_encoding: Enum(&["base64", "plain"]), "base64", 1, Yes, "How JSON documents stand in the headers of the gateway's upstreams and clients: JWKs, UserInfo and introspection answers.";
+        sso_openid_connect_cache_size: Size, "64m", 1, Yes, "Memory that each openid-connect plugin may use for each of these: verified tokens, opened session cookies, stored sessions (about 5 kB each). What does not fit is verified, opened or read again.";
         sso_frontchannel_logout_path: Text, "", 1, Yes, "Path on sso_proxy_listen, such as /_sso/frontchannel-logout, that identity providers open in a frame to end sessions (OpenID Connect Front-Channel Logout); unset = off.";
         sso_proxy_max_body_size: Size, "0", 1, Yes, "Largest request body that the gateway forwards; larger ones get 413. 0 = no limit.";
     }

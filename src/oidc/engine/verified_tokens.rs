@@ -7,14 +7,13 @@ use std::time::Duration;
 use moka::future::Cache;
 use serde_json::Value;
 
+use crate::config::settings::EngineSettings;
 use crate::domain::time::UnixSeconds;
 use crate::oidc::provider::ProviderSnapshot;
 use crate::sealing::{LookupKey, LookupKeys};
 
 use super::cache::Key;
 
-/// Bytes of verified tokens that one engine remembers.
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes that a token takes, as a multiple of its text: claims in memory are larger than as text.
 const SIZE_FACTOR: usize = 4;
 /// Seconds for which a token is remembered at most.
@@ -49,6 +48,14 @@ pub struct VerifiedTokens {
 }
 
 impl VerifiedTokens {
+    /// An empty memory of so many bytes.
+    #[must_use]
+    pub fn within(bytes: u64) -> Self {
+        let weigh = |_: &LookupKey, known: &Arc<Remembered>| u32::try_from(known.bytes).unwrap_or(u32::MAX);
+        let known = Cache::builder().max_capacity(bytes).weigher(weigh).time_to_live(LIFETIME).build();
+        Self { keys: LookupKeys::new(), known }
+    }
+
     /// The key of a token and of all that its verification depends on.
     #[must_use]
     pub fn key<'p>(&self, parts: impl IntoIterator<Item = &'p str>) -> LookupKey {
@@ -88,9 +95,7 @@ impl VerifiedTokens {
 
 impl Default for VerifiedTokens {
     fn default() -> Self {
-        let weigh = |_: &LookupKey, known: &Arc<Remembered>| u32::try_from(known.bytes).unwrap_or(u32::MAX);
-        let known = Cache::builder().max_capacity(MAX_BYTES).weigher(weigh).time_to_live(LIFETIME).build();
-        Self { keys: LookupKeys::new(), known }
+        Self::within(EngineSettings::default().cache_bytes)
     }
 }
 
