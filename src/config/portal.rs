@@ -12,6 +12,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::domain::catalogue::Visibility;
 use crate::domain::developer::{EmailAddress, Rules};
 use crate::domain::ids::WorkspaceName;
 use crate::domain::meta_field::MetaFields;
@@ -60,6 +61,10 @@ pub struct PortalSettings {
     pub mails: MailSwitches,
     /// `sso_portal_single_origin`.
     pub single_origin: bool,
+    /// `sso_portal_rbac`: teams decide who sees and uses which API.
+    pub has_teams: bool,
+    /// `sso_portal_default_api_visibility`.
+    pub default_visibility: Visibility,
 }
 
 impl PortalSettings {
@@ -187,6 +192,8 @@ impl Default for PortalSettings {
                 ..MailSwitches::default()
             },
             single_origin: true,
+            has_teams: false,
+            default_visibility: Visibility::Private,
         }
     }
 }

@@ -95,6 +95,18 @@ uuid_id!(
     DeveloperIdentityId
 );
 uuid_id!(
+    /// Key of a [`Team`](super::team::Team).
+    TeamId
+);
+uuid_id!(
+    /// Key of an [`AssignedRole`](super::team::AssignedRole).
+    AssignedRoleId
+);
+uuid_id!(
+    /// Key of a [`TeamGroup`](super::team::TeamGroup).
+    TeamGroupId
+);
+uuid_id!(
     /// Key of a developer's session. Not the secret in the cookie.
     PortalSessionId
 );

@@ -24,5 +24,7 @@ pub mod routing;
 pub mod session;
 pub mod strategy;
 pub mod sync;
+pub mod team;
 pub mod time;
+pub mod visibility;
 pub mod workspace;

@@ -53,10 +53,22 @@ pub fn developer(developer: &Developer) -> Value {
     view
 }
 
-/// The same with the identities that sign in as this developer.
+/// A developer as admins see it, with the names of its teams: what Kong Enterprise calls roles, which come with a user of
+/// RBAC there.
 #[must_use]
-pub fn developer_with_identities(developer: &Developer, identities: &[DeveloperIdentity]) -> Value {
+pub fn developer_in_teams(developer: &Developer, teams: &[String]) -> Value {
     let mut view = self::developer(developer);
+    if let Some(members) = view.as_object_mut().filter(|_| !teams.is_empty()) {
+        let user = uuid::Uuid::new_v5(&developer.id.0, b"rbac_user");
+        members.insert("roles".to_owned(), json!(teams));
+        members.insert("rbac_user".to_owned(), json!({ "id": user }));
+    }
+    view
+}
+
+/// A developer as admins see it, with the identities that sign in as this developer; `identities` may be of others too.
+#[must_use]
+pub fn with_identities(mut view: Value, developer: &Developer, identities: &[DeveloperIdentity]) -> Value {
     if let Some(members) = view.as_object_mut() {
         let own = identities.iter().filter(|it| it.developer_id == developer.id);
         members.insert("identities".to_owned(), own.map(identity).collect());

@@ -7,6 +7,7 @@ use url::Url;
 use super::change::{Change, Operation};
 use super::edit::Edit;
 use super::error::ServiceError;
+use super::portal::sight;
 use super::{Services, applications, endpoints, representation};
 use crate::domain::access::Caller;
 use crate::domain::ids::{WorkspaceId, WorkspaceName};
@@ -43,6 +44,8 @@ pub struct WorkspaceEdit {
     pub upstream_admin_url: Edit<Option<String>>,
     /// Whether `config` and `meta` are replaced as a whole, not member by member.
     pub replaces: bool,
+    /// Whether the caller knows what developers lose sight of.
+    pub is_confirmed: bool,
 }
 
 /// Every workspace that the caller sees, by name.
@@ -126,7 +129,8 @@ pub async fn create(services: &Services, caller: &Caller, new: NewWorkspace) -> 
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Schema`] for another name and for an upstream that is not allowed,
-/// [`ServiceError::Forbidden`] when somebody else than a super-admin names an upstream.
+/// [`ServiceError::Forbidden`] when somebody else than a super-admin names an upstream, [`ServiceError::Conflict`] when
+/// developers lose sight of APIs and that is not confirmed.
 pub async fn update(
     services: &Services,
     caller: &Caller,
@@ -136,7 +140,11 @@ pub async fn update(
     let mut change = Change::begin(services, caller).await?;
     let mut workspace = find(change.connection(), key).await?;
     let upstream = workspace.upstream_admin_url.clone();
+    let (had_teams, is_confirmed) = (sight::has_teams(services, &workspace), edit.is_confirmed);
     apply(services, caller, &mut workspace, edit)?;
+    if !had_teams && !is_confirmed && sight::has_teams(services, &workspace) {
+        refuse_unconfirmed(change.connection(), &workspace).await?;
+    }
     if workspace.upstream_admin_url != upstream {
         applications::refuse_while_in_kong(change.connection(), workspace.id).await?;
     }
@@ -145,6 +153,16 @@ pub async fn update(
     change.record(Operation::Update, "workspaces", workspace.id, representation::workspace(&workspace));
     change.commit().await?;
     Ok(workspace)
+}
+
+/// Teams begin to decide what developers see: whoever does that has to know who loses sight of what.
+async fn refuse_unconfirmed(connection: &mut Connection, workspace: &Workspace) -> Result<(), ServiceError> {
+    let impact = sight::impact_on(connection, workspace.id).await?;
+    if impact.needs_confirmation() {
+        let message = format!("with sso_portal_rbac {impact}: repeat the request with confirm=true");
+        return Err(ServiceError::Conflict(message));
+    }
+    Ok(())
 }
 
 fn apply(

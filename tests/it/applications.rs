@@ -5,7 +5,7 @@ mod chaos;
 mod contracts;
 mod credentials;
 mod decisions;
-mod desk;
+pub(crate) mod desk;
 mod gate;
 mod journey;
 mod pages;

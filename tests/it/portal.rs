@@ -11,6 +11,8 @@ mod pages;
 pub(crate) mod sso;
 mod sso_accounts;
 mod sso_admin;
+mod sso_teams;
+mod sso_workspaces;
 mod verification;
 
 use std::collections::BTreeMap;

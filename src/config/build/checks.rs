@@ -55,10 +55,6 @@ impl Builder<'_> {
 
     /// What an operator would rely on and this release does not have.
     fn check_unavailable(&mut self) {
-        if self.values.text("sso_portal_team_mapping").is_some_and(|word| word != "off") {
-            let message = "sso_portal_team_mapping: teams by groups of the provider are not available in this release";
-            self.error("sso_portal_team_mapping", message);
-        }
         if self.values.bool("sso_break_glass") {
             self.error("sso_break_glass", "sso_break_glass = on is not available in this release");
         }

@@ -18,6 +18,7 @@ use crate::config::vault::VaultSource;
 use crate::domain::claims::ClaimPath;
 use crate::domain::developer::{EmailAddress, Rules, SsoApproval};
 use crate::domain::password::PasswordRules;
+use crate::domain::team::GroupMode;
 
 const SESSION: &str = "portal_session_conf";
 const AUTH: &str = "portal_auth_conf";
@@ -50,6 +51,11 @@ impl Builder<'_> {
                 .unwrap_or(defaults.meta_fields),
             mails: self.mail_switches(),
             single_origin: values.bool("sso_portal_single_origin"),
+            has_teams: values.bool("sso_portal_rbac"),
+            default_visibility: values
+                .text("sso_portal_default_api_visibility")
+                .and_then(|word| word.parse().ok())
+                .unwrap_or(defaults.default_visibility),
         };
         settings.openid_connect = self.portal_auth_conf(&settings).map(Arc::new);
         self.check_portal(&settings);
@@ -154,6 +160,11 @@ impl Builder<'_> {
                 _ => LinkByEmail::Verified,
             },
             groups_claim,
+            team_mapping: match values.text("sso_portal_team_mapping") {
+                Some("idp") => Some(GroupMode::Own),
+                Some("additive") => Some(GroupMode::Additive),
+                _ => None,
+            },
             insecure_tls: values.bool("sso_insecure_tls"),
         }
     }

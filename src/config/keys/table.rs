@@ -121,7 +121,9 @@ table! {
     }
     Applications {
         sso_portal_auto_approve_applications: Bool, "off", 1, Yes, "Approve every request of an application for an API at once, whatever the API says; a workspace may say otherwise in its config.";
-        sso_portal_max_apps_per_developer: Number, "500", 1, Yes, "Applications that a developer may have.";
+        sso_portal_rbac: Bool, "off", 1, Yes, "Let teams decide which APIs a developer sees and may use; a workspace may say otherwise in its config.";
+        sso_portal_default_api_visibility: Enum(&["private", "public"]), "private", 1, Yes, "Who sees an API that is published without a word about it: private is developers who are signed in, public is everybody.";
+        sso_portal_max_apps_per_developer: Number, "500", 1, Yes, "Applications that a developer or a team may have.";
         sso_portal_max_credentials_per_app: Number, "20", 1, Yes, "Keys that an application may have at a time.";
         sso_portal_credential_prefix: Text, "ksso", 1, Yes, "How keys of applications begin, for scanners of leaked secrets: 1 to 16 letters and digits.";
         sso_portal_sync_interval: Number, "60", 1, Yes, "Seconds between comparisons of everything with Kong; 0 = only what changes is written.";
@@ -171,8 +173,8 @@ table! {
         sso_portal_provisioning: Enum(&["form", "auto", "deny"]), "form", 1, Yes, "Whom the provider knows and the portal does not: fills in the registration form, gets an account at once, or is refused.";
         sso_portal_sso_approve: Enum(&["inherit", "always", "never"]), "inherit", 1, Yes, "Whether who comes through the provider is approved: as portal_auto_approve says, always, or never.";
         sso_portal_link_by_email: Enum(&["verified", "always", "never"]), "verified", 1, Yes, "Whether an identity becomes that of an account with the same address: when the provider verified the address, always, or only by the account's password.";
-        sso_portal_groups_claim: Text, "groups", 1, No, "Claim with the groups of a developer; dots lead into objects, \\. is a dot in a name; checked, but teams by groups are not available in this release.";
-        sso_portal_team_mapping: Enum(&["off", "idp", "additive"]), "off", 1, Yes, "Whether groups of the provider decide about teams: only off is available in this release.";
+        sso_portal_groups_claim: Text, "groups", 1, Yes, "Claim with the groups of a developer, for sso_portal_team_mapping; dots lead into objects, \\. is a dot in a name.";
+        sso_portal_team_mapping: Enum(&["off", "idp", "additive"]), "off", 1, Yes, "Whether groups of the provider decide at each sign-in about the members of teams that groups are mapped to: not, alone (idp), or by adding only.";
         sso_portal_single_origin: Bool, "on", 1, Yes, "Serve the portal below /portal and its JSON API below /portal-api on sso_gui_listen too.";
     }
     Rbac {

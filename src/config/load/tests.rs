@@ -291,7 +291,9 @@ fn a_provider_of_the_portal_that_is_missing_or_wrong_is_named() {
         "portal_auth_conf.ssl_verify = false needs sso_insecure_tls = on",
     ];
     assert_eq!(errors(&wrong), expected);
-    assert!(errors("sso_portal_team_mapping = idp")[0].contains("not available in this release"));
+    let mapping = |word: &str| loaded(&format!("sso_portal_team_mapping = {word}")).settings.portal.sso.team_mapping;
+    assert_eq!(mapping("idp"), Some(crate::domain::team::GroupMode::Own));
+    assert_eq!((mapping("additive"), mapping("off")), (Some(crate::domain::team::GroupMode::Additive), None));
     assert!(errors("sso_portal_groups_claim = a..b\n")[0].starts_with("sso_portal_groups_claim has an empty part"));
     let unneeded = format!("{PORTAL}portal_auth_conf = {{\"hide_credentials\":true}}\n");
     assert_eq!(warnings(&unneeded), ["portal_auth_conf has no effect with portal_auth = basic-auth"]);

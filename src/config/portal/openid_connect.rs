@@ -207,9 +207,10 @@ fn session(members: &mut Members<'_>) -> PortalSessionConf {
 
 impl PortalOidcConf {
     /// The client side of the protocol, for a workspace whose callback is `callback` and which people come to at `home`
-    /// after a logout.
+    /// after a logout. `groups` is looked for in UserInfo too.
     #[must_use]
-    pub fn relying_party(&self, callback: Url, home: Url) -> RelyingPartyConf {
+    pub fn relying_party(&self, callback: Url, home: Url, groups: Option<&ClaimPath>) -> RelyingPartyConf {
+        let wanted = [self.consumer_claim.clone(), ClaimPath::of("email"), ClaimPath::of("name")];
         RelyingPartyConf {
             provider: self.provider.clone(),
             client: self.client.clone(),
@@ -221,7 +222,7 @@ impl PortalOidcConf {
             verification: VerificationConf { leeway: self.leeway, ..VerificationConf::default() },
             search_user_info: false,
             only_supported_scopes: true,
-            wanted_claims: vec![self.consumer_claim.clone(), ClaimPath::of("email"), ClaimPath::of("name")],
+            wanted_claims: wanted.into_iter().chain(groups.cloned()).collect(),
             redirect_uri: vec![self.redirect_uri.clone().unwrap_or(callback)],
             logout_redirect_uri: vec![self.logout_redirect_uri.clone().unwrap_or(home)],
         }

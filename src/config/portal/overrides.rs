@@ -13,7 +13,7 @@ use crate::domain::developer::EmailAddress;
 use crate::domain::meta_field::MetaFields;
 
 /// Keys of the portal that hold for the whole cluster.
-const CLUSTER_WIDE: [&str; 10] = [
+const CLUSTER_WIDE: [&str; 11] = [
     "portal_session_conf",
     "portal_auth_password_complexity",
     "portal_auth_login_attempts",
@@ -24,6 +24,7 @@ const CLUSTER_WIDE: [&str; 10] = [
     "sso_portal_link_by_email",
     "sso_portal_groups_claim",
     "sso_portal_team_mapping",
+    "sso_portal_default_api_visibility",
 ];
 /// Members of `portal_auth_conf` that are secrets: a workspace's `config` is stored and shown as it is.
 const SECRETS: [&str; 2] = ["client_secret", "session_secret"];
@@ -102,6 +103,7 @@ impl PortalSettings {
             "portal_approved_email" => mails.approved = flag(value)?,
             "portal_reset_email" => mails.reset = flag(value)?,
             "portal_reset_success_email" => mails.reset_success = flag(value)?,
+            "sso_portal_rbac" => self.has_teams = flag(value)?,
             "portal_emails_from" => mails.from = optional(sender(text(value)?)?),
             "portal_emails_reply_to" => mails.reply_to = optional(sender(text(value)?)?),
             "portal_smtp_admin_emails" => mails.admins = addresses(&list(value)?)?,

@@ -2,6 +2,15 @@
 
 use crate::domain::claims::ClaimPath;
 use crate::domain::developer::SsoApproval;
+use crate::domain::team::GroupMode;
+
+impl SsoSettings {
+    /// The claim with the groups of a login, where teams follow it.
+    #[must_use]
+    pub fn followed_groups(&self) -> Option<(&ClaimPath, GroupMode)> {
+        self.groups_claim.as_ref().zip(self.team_mapping)
+    }
+}
 
 /// How developers come in through `portal_auth = openid-connect`. The same for all workspaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +25,8 @@ pub struct SsoSettings {
     pub link_by_email: LinkByEmail,
     /// `sso_portal_groups_claim`.
     pub groups_claim: Option<ClaimPath>,
+    /// `sso_portal_team_mapping`; `None` = off.
+    pub team_mapping: Option<GroupMode>,
     /// `sso_insecure_tls`: a workspace's `portal_auth_conf` may say `ssl_verify: false`.
     pub insecure_tls: bool,
 }
@@ -27,7 +38,8 @@ impl Default for SsoSettings {
             provisioning: Provisioning::Form,
             approval: SsoApproval::Inherit,
             link_by_email: LinkByEmail::Verified,
-            groups_claim: ClaimPath::new(vec!["groups".to_owned()]),
+            groups_claim: Some(ClaimPath::of("groups")),
+            team_mapping: None,
             insecure_tls: false,
         }
     }

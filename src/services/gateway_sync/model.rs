@@ -22,6 +22,7 @@ use crate::domain::ids::{
     ApiId, ApplicationId, ContractId, CredentialId, DeveloperId, ServiceId, StrategyId, WorkspaceId, WorkspaceName,
 };
 use crate::domain::strategy::KeyAuthConfig;
+use crate::domain::team::Owner;
 use crate::domain::time::UnixSeconds;
 
 const NOW: UnixSeconds = UnixSeconds(1000);

@@ -5,6 +5,7 @@
 //! /{workspace}/.. --> open(): workspace with its settings, or nothing --> use case --> Change --> mails of the machine
 //! ```
 
+pub mod asking;
 pub mod developers;
 pub mod invitations;
 pub mod login;
@@ -15,7 +16,9 @@ pub mod profile;
 pub mod recovery;
 pub mod registration;
 pub mod sessions;
+pub mod sight;
 pub mod sso;
+pub mod teams;
 mod tokens;
 mod transitions;
 pub mod verification;

@@ -17,6 +17,8 @@ const WRONG_PASSWORDS: u32 = 30;
 const MAILS_OF_CLIENT: u32 = 10;
 /// Mails of recovery to one account in an hour.
 const MAILS_TO_ACCOUNT: u32 = 3;
+/// Mails to admins that one developer causes in an hour by asking for rights.
+const QUESTIONS: u32 = 3;
 /// Registrations of one client in an hour: each costs a slow hash and a row.
 const REGISTRATIONS: u32 = 60;
 
@@ -61,6 +63,7 @@ pub(in crate::services) struct Pace {
     mails: Counter<IpAddr>,
     accounts: Counter<DeveloperId>,
     registrations: Counter<IpAddr>,
+    questions: Counter<DeveloperId>,
 }
 
 impl Default for Pace {
@@ -71,6 +74,7 @@ impl Default for Pace {
             mails: Counter::new(hour, MAILS_OF_CLIENT),
             accounts: Counter::new(hour, MAILS_TO_ACCOUNT),
             registrations: Counter::new(hour, REGISTRATIONS),
+            questions: Counter::new(hour, QUESTIONS),
         }
     }
 }
@@ -93,6 +97,11 @@ impl Pace {
     /// Whether an account may get another mail.
     pub(super) async fn admit_mail_to(&self, developer: DeveloperId) -> bool {
         self.accounts.admit(developer).await
+    }
+
+    /// Whether a developer may ask the admins for another right.
+    pub(super) async fn admit_question(&self, developer: DeveloperId) -> bool {
+        self.questions.admit(developer).await
     }
 
     /// Whether a client may register.

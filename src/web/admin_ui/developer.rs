@@ -17,10 +17,12 @@ use super::lists::{ListQuery, address};
 use super::shell::{Section, Shell};
 use super::times::When;
 use crate::domain::developer::{Developer, DeveloperIdentity, DeveloperStatus, Event};
+use crate::domain::ids::TeamId;
 use crate::domain::rbac::Action;
 use crate::domain::workspace::Workspace;
 use crate::services::portal::developers::{self, portal_of};
 use crate::services::portal::sso;
+use crate::services::portal::teams::members;
 use crate::web::error::ApiError;
 use crate::web::pages;
 
@@ -47,6 +49,8 @@ struct DeveloperPage {
     decisions: Vec<Decision>,
     can_delete: bool,
     typed_reason: String,
+    /// Teams that the visitor may see: name and page.
+    teams: Vec<(String, String)>,
 }
 
 /// Somebody at an identity provider who signs in as this developer.
@@ -177,6 +181,7 @@ async fn page(
         decisions: if can_update { decisions(visitor, workspace, &developer)? } else { Vec::new() },
         can_delete: visitor.may(workspace, &door, Action::Delete),
         typed_reason: typed_reason.to_owned(),
+        teams: teams_of(visitor, workspace, &developer).await?,
         errors,
     };
     Ok(pages::render(view.errors.status(), &view)?)
@@ -193,6 +198,17 @@ fn identity_row(visitor: &AdminSession, workspace: &Workspace, identity: &Develo
         linked: When::new(identity.created_at, now),
         last_login: identity.last_login_at.map(|at| When::new(at, now)),
     }
+}
+
+async fn teams_of(
+    visitor: &AdminSession,
+    workspace: &Workspace,
+    developer: &Developer,
+) -> Result<Vec<(String, String)>, PageError> {
+    let found = members::teams_of(&visitor.services, developer.id).await?;
+    let door = |id: TeamId| format!("/portal/teams/{id}");
+    let seen = found.into_iter().filter(|team| visitor.may(workspace, &door(team.id), Action::Read));
+    Ok(seen.map(|team| (team.name, visitor.url(&door(team.id)))).collect())
 }
 
 /// What the developer filled in, by the headings of the form; members that no field names any more keep their key.

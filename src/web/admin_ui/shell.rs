@@ -20,6 +20,7 @@ pub(super) enum Section {
     Sso,
     PortalApis,
     PortalRequests,
+    Teams,
     Profile,
     None,
 }
@@ -38,6 +39,7 @@ impl Section {
             Self::Sso => "sso",
             Self::PortalApis => "portal_apis",
             Self::PortalRequests => "portal_requests",
+            Self::Teams => "teams",
             Self::Profile => "profile",
             Self::None => "",
         }
@@ -56,6 +58,7 @@ pub(super) struct Nav {
     pub(super) sso: bool,
     pub(super) portal_apis: bool,
     pub(super) portal_requests: bool,
+    pub(super) teams: bool,
 }
 
 /// A workspace of the switcher.
@@ -122,6 +125,7 @@ impl AdminSession {
             audit: reads("/audit/requests"),
             portal_apis: has_portal && reads("/portal/apis"),
             portal_requests: has_portal && reads("/portal/registrations"),
+            teams: has_portal && reads("/portal/teams"),
             sso: self.services.login.is_some() && self.is_super_admin(),
         }
     }

@@ -19,10 +19,11 @@ use crate::domain::audit::Verdict;
 use crate::domain::developer::Developer;
 use crate::domain::ids::WorkspaceName;
 use crate::domain::time::UnixSeconds;
+use crate::domain::visibility::Sight;
 use crate::services::Services;
 use crate::services::error::ServiceError;
 use crate::services::portal::sessions::{self, LiveSession};
-use crate::services::portal::{Portal, Visit};
+use crate::services::portal::{Portal, Visit, sight};
 use crate::web::error::ApiError;
 use crate::web::peer::Peer;
 use crate::web::trail::SharedTrail;
@@ -211,6 +212,15 @@ impl PortalVisit {
             Some(cookie) => Ok(sessions::find(&self.services, &self.portal, cookie.value()).await?),
             None => Ok(None),
         }
+    }
+
+    /// What whoever has this session sees of the catalogue; without a full session, nobody known.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(in crate::web) async fn sight_of(&self, live: Option<&LiveSession>) -> Result<Sight, PortalError> {
+        let developer = live.filter(|live| live.is_full()).map(|live| live.developer.id);
+        Ok(sight::of_visitor(&self.services, &self.portal.workspace, developer).await?)
     }
 
     /// Notes in the trail of this request what happened.

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use askama::Template;
 
+use super::application_owner;
 use super::catalogue::tone;
 use super::forms::{DeveloperForm, Fields};
 use super::shell::{PortalSection, PortalShell};
@@ -20,14 +21,19 @@ use crate::services::gateway_sync::{self, Overview, View};
 use crate::services::portal::Visit;
 use crate::services::{Page, why};
 use crate::web::admin_ui::flash::Flash;
-use crate::web::admin_ui::form::{Errors, Field};
+use crate::web::admin_ui::form::{Choice, Errors, Field};
 use crate::web::admin_ui::times::When;
 use crate::web::error::ApiError;
 use crate::web::portal_api::guard::{PortalError, PortalResult};
 
 /// Inputs of an application: ids and labels.
-const INPUTS: &[(&str, &str)] =
-    &[("name", "Name"), ("description", "Description"), ("redirect_uri", "Redirect URI"), ("grace", "Grace period")];
+pub(super) const INPUTS: &[(&str, &str)] = &[
+    ("name", "Name"),
+    ("description", "Description"),
+    ("redirect_uri", "Redirect URI"),
+    ("grace", "Grace period"),
+    ("team_id", "Owner"),
+];
 
 #[derive(Template)]
 #[template(path = "portal/applications.html")]
@@ -40,6 +46,8 @@ struct Row {
     url: String,
     name: String,
     description: String,
+    /// Name of the team that owns it; empty for one's own.
+    team: String,
     approved: usize,
     pending: usize,
     state: Badge,
@@ -57,6 +65,8 @@ struct NewPage {
     shell: PortalShell,
     errors: Errors,
     form: Form,
+    /// Teams that may own it.
+    teams: Vec<Choice>,
 }
 
 /// The inputs of an application.
@@ -82,6 +92,10 @@ struct ApplicationPage {
     key_name: Field,
     issued: Option<Once>,
     form: Form,
+    /// Name of the team that owns it; empty for one's own.
+    team: String,
+    /// Teams that it can be given to.
+    teams: Vec<Choice>,
 }
 
 struct ContractRow {
@@ -107,7 +121,7 @@ struct KeyRow {
 }
 
 /// A key that is shown once.
-struct Once {
+pub(super) struct Once {
     value: String,
     name: String,
     is_ready: bool,
@@ -125,11 +139,11 @@ struct AccessPage {
 }
 
 impl DeveloperPage {
-    fn reach(&self) -> Reach {
+    pub(super) fn reach(&self) -> Reach {
         Reach::developer(self.portal.workspace.id, self.developer().id)
     }
 
-    fn actor<'v>(&self, visit: &'v Visit) -> Actor<'v> {
+    pub(super) fn actor<'v>(&self, visit: &'v Visit) -> Actor<'v> {
         Actor::Developer { id: self.developer().id, request_id: &visit.request_id }
     }
 
@@ -137,7 +151,7 @@ impl DeveloperPage {
         Ok(gateway_sync::overview(&self.services, self.portal.workspace.id).await?)
     }
 
-    fn application_url(&self, id: &str) -> String {
+    pub(super) fn application_url(&self, id: &str) -> String {
         self.url(&format!("/applications/{id}"))
     }
 }
@@ -155,6 +169,7 @@ const fn gateway_badge(view: &View) -> Badge {
 pub(super) async fn list(page: DeveloperPage) -> PortalResult {
     let overview = page.gateway().await?;
     let all = Page { size: 1000, after: String::new() };
+    let teams = application_owner::teams(&page).await?;
     let mut rows = Vec::new();
     for application in applications::list(&page.services, page.reach(), &all).await?.items {
         let id = application.id.to_string();
@@ -165,6 +180,7 @@ pub(super) async fn list(page: DeveloperPage) -> PortalResult {
             approved: count(ContractStatus::Approved),
             pending: count(ContractStatus::Pending),
             state: gateway_badge(&overview.of(application.id)),
+            team: application_owner::team_name(&teams, application.owner),
             description: application.description.unwrap_or_default(),
             name: application.name,
         });
@@ -175,13 +191,14 @@ pub(super) async fn list(page: DeveloperPage) -> PortalResult {
 
 /// `GET /applications/new`
 pub(super) async fn show_new(page: DeveloperPage) -> PortalResult {
-    new_page(&page, &Fields::default(), Errors::default())
+    new_page(&page, &Fields::default(), Errors::default()).await
 }
 
-fn new_page(page: &DeveloperPage, fields: &Fields, errors: Errors) -> PortalResult {
+async fn new_page(page: &DeveloperPage, fields: &Fields, errors: Errors) -> PortalResult {
     let shell = page.shell("New application", PortalSection::Applications)?;
     let form = typed(fields, &errors);
-    page.render(errors.status(), &NewPage { shell, form, errors })
+    let teams = application_owner::choices(&application_owner::teams(page).await?, None, fields.text("team_id"));
+    page.render(errors.status(), &NewPage { shell, form, teams, errors })
 }
 
 fn typed(fields: &Fields, errors: &Errors) -> Form {
@@ -222,17 +239,21 @@ pub(super) async fn create(form: DeveloperForm) -> PortalResult {
     let visit = page.visit.visit();
     let new = match read(&fields) {
         Ok(new) => new,
-        Err(errors) => return new_page(&page, &fields, errors),
+        Err(errors) => return new_page(&page, &fields, errors).await,
     };
-    let (workspace, developer) = (page.portal.workspace.id, page.developer().id);
-    match applications::create(&page.services, &page.actor(&visit), workspace, developer, new).await {
+    let owner = match application_owner::chosen(&page, &fields) {
+        Ok(owner) => owner,
+        Err(errors) => return new_page(&page, &fields, errors).await,
+    };
+    let workspace = page.portal.workspace.id;
+    match applications::create(&page.services, &page.actor(&visit), workspace, owner, new).await {
         Ok(made) => {
             let words = format!("{} was created. Now create a key, and ask for access to an API.", made.name);
             page.done(&page.application_url(&made.id.to_string()), &Flash::ok(words))
         }
         Err(refusal) => {
             let errors = Errors::of_refusal(ApiError::of_portal(refusal), INPUTS)?;
-            new_page(&page, &fields, errors)
+            new_page(&page, &fields, errors).await
         }
     }
 }
@@ -243,7 +264,7 @@ pub(super) async fn show(page: DeveloperPage, path: Path<(String, String)>) -> P
 }
 
 /// The page of an application; `fields` is what was typed and refused.
-async fn one(
+pub(super) async fn one(
     page: &DeveloperPage,
     id: &str,
     fields: Option<&Fields>,
@@ -255,6 +276,7 @@ async fn one(
     let held = contracts::list_of(&page.services, page.reach(), id).await?;
     let keys = credentials::list(&page.services, page.reach(), id).await?;
     let view = overview.of(application.id);
+    let teams = application_owner::teams(page).await?;
     let rendered = ApplicationPage {
         shell: page.shell(&application.name, PortalSection::Applications)?,
         id: id.to_owned(),
@@ -266,6 +288,8 @@ async fn one(
         keys: keys.iter().map(|key| key_row(page, key)).collect(),
         key_name: Field::checked(fields.map(|it| it.text("display_name")).unwrap_or_default(), &errors, "display_name"),
         form: fields.map_or_else(|| stored(&application), |fields| typed(fields, &errors)),
+        team: application_owner::team_name(&teams, application.owner),
+        teams: application_owner::choices(&teams, Some(application.owner), ""),
         name: application.name,
         issued,
         errors,

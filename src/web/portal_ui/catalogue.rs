@@ -10,11 +10,15 @@ use super::forms::DeveloperForm;
 use super::markdown;
 use super::shell::{PortalSection, PortalShell};
 use super::visitor::PageVisitor;
+use crate::domain::application::Application;
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::ContractStatus;
+use crate::domain::team::Owner;
+use crate::domain::visibility::Sight;
 use crate::services::applications::{self, Reach};
-use crate::services::catalogue::{self, Viewer};
+use crate::services::catalogue;
 use crate::services::change::Actor;
+use crate::services::portal::{asking, sight};
 use crate::services::{Page, contracts, strategies};
 use crate::web::admin_ui::flash::Flash;
 use crate::web::admin_ui::form::{Choice, Errors};
@@ -50,6 +54,10 @@ struct ApiPage {
     strategy: String,
     headers: Vec<String>,
     takes_requests: bool,
+    /// Whether the visitor, or a team of the visitor, may use it.
+    can_register: bool,
+    /// Whether admins can be asked for that right.
+    can_ask: bool,
     approves_at_once: bool,
     signed_in: bool,
     /// Applications that may ask.
@@ -63,10 +71,6 @@ struct HeldRow {
     application: String,
     status: &'static str,
     tone: &'static str,
-}
-
-fn viewer(visitor: &PageVisitor) -> Viewer {
-    if visitor.is_signed_in() { Viewer::Developer } else { Viewer::Anonymous }
 }
 
 /// `GET /apis`
@@ -87,7 +91,7 @@ pub(super) async fn list(visitor: PageVisitor, query: Query<HashMap<String, Stri
 /// The store failed.
 pub(super) async fn rows(visitor: &PageVisitor, search: &str) -> Result<Vec<ApiRow>, PortalError> {
     let workspace = visitor.portal.workspace.id;
-    let found = catalogue::visible(&visitor.services, workspace, viewer(visitor), search).await?;
+    let found = catalogue::visible(&visitor.services, workspace, &visitor.sight().await?, search).await?;
     Ok(found.iter().map(|api| row(visitor, api)).collect())
 }
 
@@ -107,9 +111,11 @@ pub(super) async fn show(visitor: PageVisitor, path: Path<(String, String)>) -> 
 
 async fn page(visitor: &PageVisitor, slug: &str, reason: &str, errors: Errors) -> PortalResult {
     let workspace = visitor.portal.workspace.id;
-    let api = catalogue::get_visible(&visitor.services, workspace, viewer(visitor), slug).await?;
+    let sight = visitor.sight().await?;
+    let api = catalogue::get_visible(&visitor.services, workspace, &sight, slug).await?;
     let strategy = strategies::get(&visitor.services, workspace, &api.strategy_id.to_string()).await?;
-    let (applications, contracts) = own(visitor, &api).await?;
+    let actions = sight.actions(&api);
+    let (applications, contracts) = own(visitor, &sight, &api).await?;
     let page = ApiPage {
         shell: visitor.shell(&api.name, PortalSection::Apis)?,
         document: api.document.as_deref().map(markdown::to_html).unwrap_or_default(),
@@ -118,6 +124,8 @@ async fn page(visitor: &PageVisitor, slug: &str, reason: &str, errors: Errors) -
         strategy: strategy.display_name.clone(),
         headers: strategy.key_auth.key_names.clone(),
         takes_requests: api.registration_enabled,
+        can_register: actions.register,
+        can_ask: asking::is_possible(&visitor.portal),
         approves_at_once: api.auto_approve,
         signed_in: visitor.is_signed_in(),
         name: api.name,
@@ -129,8 +137,13 @@ async fn page(visitor: &PageVisitor, slug: &str, reason: &str, errors: Errors) -
     visitor.render(page.errors.status(), &page)
 }
 
-/// The developer's applications that may ask, and those that did.
-async fn own(visitor: &PageVisitor, api: &PublishedApi) -> Result<(Vec<Choice>, Vec<HeldRow>), PortalError> {
+/// The developer's applications that may ask, and those that did. Whether one of a team may is for the team's own right to
+/// say.
+async fn own(
+    visitor: &PageVisitor,
+    sight: &Sight,
+    api: &PublishedApi,
+) -> Result<(Vec<Choice>, Vec<HeldRow>), PortalError> {
     let Some(live) = visitor.live.as_ref().filter(|live| live.is_full()) else { return Ok((Vec::new(), Vec::new())) };
     let reach = Reach::developer(visitor.portal.workspace.id, live.developer.id);
     let all = applications::list(&visitor.services, reach, &Page { size: 1000, after: String::new() }).await?;
@@ -145,13 +158,46 @@ async fn own(visitor: &PageVisitor, api: &PublishedApi) -> Result<(Vec<Choice>, 
                 status: it.contract.state.status.as_str(),
                 tone: tone(it.contract.state.status),
             }),
-            None if application.strategy_id == api.strategy_id => {
+            None if application.strategy_id == api.strategy_id
+                && may_ask(visitor, sight, &application, api).await? =>
+            {
                 choices.push(Choice::new(id, application.name, ""));
             }
             None => {}
         }
     }
     Ok((choices, held))
+}
+
+async fn may_ask(
+    visitor: &PageVisitor,
+    sight: &Sight,
+    application: &Application,
+    api: &PublishedApi,
+) -> Result<bool, PortalError> {
+    Ok(match application.owner {
+        Owner::Developer(_) => sight.actions(api).register,
+        Owner::Team(team) => {
+            sight::of_team(&visitor.services, &visitor.portal.workspace, team).await?.actions(api).register
+        }
+    })
+}
+
+/// `POST /apis/{slug}/ask`: a developer who may only read asks the admins for more.
+pub(super) async fn ask(form: DeveloperForm, path: Path<(String, String)>) -> PortalResult {
+    let DeveloperForm { page: developer, fields } = form;
+    let (visit, reason) = (developer.visit.visit(), fields.text("reason"));
+    let (services, portal) = (&developer.services, &developer.portal);
+    match asking::ask(services, portal, &visit, developer.developer(), &path.1, reason).await {
+        Ok(api) => {
+            let words = format!("The administrators were asked to let you use {}.", api.name);
+            developer.done(&developer.url(&format!("/apis/{}", api.slug)), &Flash::ok(words))
+        }
+        Err(refusal) => {
+            let errors = Errors::of_refusal(ApiError::of_portal(refusal), &[])?;
+            page(&developer.visitor, &path.1, reason, errors).await
+        }
+    }
 }
 
 /// The colour of a status.

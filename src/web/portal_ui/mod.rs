@@ -7,6 +7,7 @@
 //! ```
 
 mod agents;
+mod application_owner;
 mod applications;
 mod catalogue;
 pub mod failure;
@@ -126,6 +127,7 @@ fn own_applications(config: &mut ServiceConfig) {
         .service(resource("/apis").route(get().to(catalogue::list)))
         .service(resource("/apis/{slug}").route(get().to(catalogue::show)))
         .service(resource("/apis/{slug}/request").route(post().to(catalogue::request)))
+        .service(resource("/apis/{slug}/ask").route(post().to(catalogue::ask)))
         .service(resource("/applications").route(get().to(applications::list)))
         .service(
             resource("/applications/new")
@@ -134,6 +136,7 @@ fn own_applications(config: &mut ServiceConfig) {
         )
         .service(resource(one).route(get().to(applications::show)).route(post().to(applications::update)))
         .service(resource(format!("{one}/delete")).route(post().to(applications::delete)))
+        .service(resource(format!("{one}/transfer")).route(post().to(application_owner::transfer)))
         .service(resource(format!("{one}/contracts/{{contract}}/delete")).route(post().to(applications::leave)))
         .service(resource(format!("{one}/keys")).route(post().to(applications::create_key)))
         .service(resource(format!("{one}/keys/{{key}}/rotate")).route(post().to(applications::rotate_key)))

@@ -12,6 +12,7 @@ use askama::Template;
 
 use super::message;
 use crate::domain::developer::Developer;
+use crate::domain::visibility::Sight;
 use crate::sealing::random_token;
 use crate::services::portal::sessions::{self, LiveSession};
 use crate::web::admin_ui::flash::Flash;
@@ -72,6 +73,14 @@ impl PageVisitor {
     #[must_use]
     pub fn is_signed_in(&self) -> bool {
         self.live.as_ref().is_some_and(LiveSession::is_full)
+    }
+
+    /// What the visitor sees of the catalogue.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn sight(&self) -> Result<Sight, PortalError> {
+        self.visit.sight_of(self.live.as_ref()).await
     }
 
     /// A rendered page.

@@ -56,7 +56,7 @@ async fn developers_are_found_by_status_and_part_of_name() {
         let revoked = DeveloperSearch { status: Some(DeveloperStatus::Revoked), ..DeveloperSearch::default() };
         let found = developers::list(&mut tx, home.id, &revoked, &Page::default()).await.unwrap();
         assert_eq!(found.items, [bob.clone()]);
-        let named = DeveloperSearch { text: "OTHER".to_owned(), status: None };
+        let named = DeveloperSearch { text: "OTHER".to_owned(), ..DeveloperSearch::default() };
         assert_eq!(developers::count(&mut tx, home.id, &named).await.unwrap(), 3);
         let first = developers::list(&mut tx, home.id, &named, &Page::new(2, None).unwrap()).await.unwrap();
         let rest = Page::new(2, first.offset.as_deref()).unwrap();

@@ -9,6 +9,7 @@ use crate::domain::developer::{Developer, DeveloperIdentity, EmailAddress, Entry
 use crate::domain::ids::{DeveloperId, DeveloperIdentityId};
 use crate::services::change::{Change, Operation};
 use crate::services::error::ServiceError;
+use crate::services::portal::teams::members::set_memberships_from_groups;
 use crate::services::portal::{Portal, notices, transitions};
 use crate::services::{Services, representation};
 use crate::store::{Connection, developer_identities, developers};
@@ -132,7 +133,10 @@ pub(super) async fn refresh(
     if outlook.is_ok_and(|it| it.to != developer.status || it.must_verify != developer.must_verify) {
         transitions::apply(services, portal, change, developer, event).await?;
     }
-    Ok(())
+    match portal.settings.sso.followed_groups() {
+        Some((_, mode)) => set_memberships_from_groups(change, developer, person.groups.as_deref(), mode).await,
+        None => Ok(()),
+    }
 }
 
 /// Follows the provider to another address that it verified and nobody has; else tells the audit log once.

@@ -119,6 +119,6 @@ pub async fn finish(
     let party = services.portal.parties.of(services, portal)?;
     let outcome = party.finish_login(&taken.pending, response).await?;
     let Some(conf) = portal.settings.provider() else { return Err(LoginError::State) };
-    let person = Person::of(&outcome, conf);
+    let person = Person::of(&outcome, conf, &portal.settings.sso);
     Ok(arrival::arrive(services, portal, visit, &person).await?)
 }

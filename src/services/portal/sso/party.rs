@@ -44,7 +44,8 @@ impl Parties {
         if let Some(known) = parties.get(&portal.workspace.id).filter(|known| known.digest == digest) {
             return Ok(known.party.clone());
         }
-        let conf = conf.relying_party(callback, home);
+        let groups = portal.settings.sso.followed_groups().map(|(claim, _)| claim);
+        let conf = conf.relying_party(callback, home, groups);
         let timeout = Duration::from_millis(conf.provider.timeout_ms);
         let http = HttpClient::new(&services.settings.egress, conf.provider.ssl_verify, timeout)
             .map_err(|error| OidcError::Unreachable(Endpoint::Discovery, error))?;

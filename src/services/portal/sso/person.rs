@@ -4,10 +4,13 @@ use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::config::portal::PortalOidcConf;
-use crate::domain::claims::scalar_text;
+use crate::config::portal::{PortalOidcConf, SsoSettings};
+use crate::domain::claims::{ClaimPath, scalar_text};
 use crate::domain::developer::EmailAddress;
+use crate::domain::group_claim::listed_values;
+use crate::domain::identity::Identity;
 use crate::oidc::LoginOutcome;
+use crate::oidc::quirks::groups_overage;
 
 /// A proven person. Sealed where it is kept, because of the ID token.
 #[derive(Clone, Serialize, Deserialize)]
@@ -24,13 +27,15 @@ pub(super) struct Person {
     pub(super) is_verified: bool,
     /// The name.
     pub(super) name: Option<String>,
+    /// The groups, where teams follow them; `None` where the provider tells none, which changes nothing.
+    pub(super) groups: Option<Vec<String>>,
     /// For the provider's own sign-out.
     pub(super) id_token: String,
 }
 
 impl Person {
     /// Reads the claims.
-    pub(super) fn of(outcome: &LoginOutcome, conf: &PortalOidcConf) -> Self {
+    pub(super) fn of(outcome: &LoginOutcome, conf: &PortalOidcConf, sso: &SsoSettings) -> Self {
         let identity = &outcome.identity;
         let email = identity.sources().find_map(|claims| text(claims, "email"));
         let is_of_it = |claims: &&Value| text(claims, "email") == email;
@@ -48,6 +53,7 @@ impl Person {
             is_verified: email.is_some() && !verdicts.is_empty() && verdicts.iter().all(|verdict| *verdict),
             email: email.and_then(|text| EmailAddress::parse(&text).ok()).map(|email| email.as_str().to_owned()),
             name: identity.sources().find_map(name),
+            groups: sso.followed_groups().and_then(|(claim, _)| groups(identity, claim)),
             id_token: outcome.tokens.id_token.expose_secret().to_owned(),
         }
     }
@@ -61,6 +67,14 @@ impl Person {
     pub(super) fn has_proven(&self, email: &EmailAddress) -> bool {
         self.is_verified && self.email.as_deref() == Some(email.as_str())
     }
+}
+
+/// The values of the groups claim. A pointer in its place (overage) counts as no claim.
+fn groups(identity: &Identity, claim: &ClaimPath) -> Option<Vec<String>> {
+    if groups_overage(identity, claim) {
+        tracing::warn!(%claim, "the provider only points at the groups of a login; teams stay as they are");
+    }
+    identity.find_claim(claim).map(listed_values)
 }
 
 fn text(claims: &Value, name: &str) -> Option<String> {

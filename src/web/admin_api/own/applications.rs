@@ -1,10 +1,13 @@
 //! Applications for admins: `/applications` and `/developers/{d}/applications` (dev-portal.md 6.4). Values of keys are never
 //! shown here: only a developer makes and sees them.
 
+use serde_json::Value;
+
 use super::input::{self, Input};
 use super::{Answer, Call, contracts, listing};
 use crate::domain::application::{Application, parse_line};
-use crate::domain::ids::DeveloperId;
+use crate::domain::ids::{DeveloperId, TeamId};
+use crate::domain::team::Owner;
 use crate::kong::body::Members;
 use crate::services::applications::{self, ApplicationEdit, NewApplication, Reach, credentials};
 use crate::services::change::Actor;
@@ -23,7 +26,8 @@ pub(super) async fn answer(call: &Call<'_>, developer: Option<&str>, path: &[&st
         Some(key) => Some(applications::owner_of(call.services, call.place.workspace.id, key).await?.id),
         None => None,
     };
-    let reach = Reach { workspace: call.place.workspace.id, developer: owner };
+    let workspace = call.place.workspace.id;
+    let reach = owner.map_or(Reach::workspace(workspace), |owner| Reach::own(workspace, owner));
     match (path, call.method) {
         ([], "GET") => list(call, reach).await,
         ([], "POST") => create(call, owner).await,
@@ -54,7 +58,7 @@ pub(super) async fn answer(call: &Call<'_>, developer: Option<&str>, path: &[&st
     }
 }
 
-async fn show(call: &Call<'_>, application: &Application) -> Result<serde_json::Value, ApiError> {
+async fn show(call: &Call<'_>, application: &Application) -> Result<Value, ApiError> {
     let overview = gateway_sync::overview(call.services, call.place.workspace.id).await?;
     Ok(shown::application_with_state(application, call.place.workspace, &overview))
 }
@@ -75,11 +79,11 @@ pub(in crate::web) enum Author {
     Developer,
 }
 
-/// The members of a new application.
+/// The members of a new application, and the team that is to own it.
 ///
 /// # Errors
 /// 400 with every wrong member.
-pub(in crate::web) fn read_new(body: &Members, author: Author) -> Result<NewApplication, ApiError> {
+pub(in crate::web) fn read_new(body: &Members, author: Author) -> Result<(NewApplication, Option<TeamId>), ApiError> {
     let mut input = Input::of(body, READ_ONLY);
     let name = input.required("name", parse_line);
     let description = input.optional("description", parse_line);
@@ -87,15 +91,27 @@ pub(in crate::web) fn read_new(body: &Members, author: Author) -> Result<NewAppl
     refuse_identity(&mut input, author);
     let custom_id = input.optional("custom_id", parse_line);
     let strategy = input.optional("auth_strategy_id", input::short_text);
+    let team = input.optional("team_id", input::id::<TeamId>);
     input.finish(|| {
-        Some(NewApplication {
+        let new = NewApplication {
             name: name?,
             description: description?,
             redirect_uris: uris?.unwrap_or_default(),
             custom_id: custom_id?,
             strategy: strategy?,
-        })
+        };
+        Some((new, team?))
     })
+}
+
+/// The team that is to own something.
+///
+/// # Errors
+/// 400 with every wrong member.
+pub(in crate::web) fn read_team(body: &Members) -> Result<TeamId, ApiError> {
+    let mut input = Input::of(body, &[]);
+    let team = input.required("team_id", input::id::<TeamId>);
+    input.finish(|| team)
 }
 
 /// The members that change of an application.
@@ -163,18 +179,45 @@ pub(in crate::web) fn read_grace(body: &Members) -> Result<i64, ApiError> {
     input.finish(|| Some(grace?.unwrap_or(0)))
 }
 
+/// The owner in a body: `owner` with `type` and `id`, or `developer`.
+async fn read_owner(call: &Call<'_>, body: &mut Members) -> Result<Owner, ApiError> {
+    let wrong = |sentence: &str| ApiError::schema(vec![("owner".to_owned(), sentence.to_owned())]);
+    let given = body.remove("owner").or_else(|| body.remove("developer")).unwrap_or_default();
+    let key = given.get("id").unwrap_or(&given).as_str().ok_or_else(|| wrong("required field missing"))?;
+    match given.get("type").map_or(Some("developer"), Value::as_str) {
+        Some("developer") => {
+            let developer = applications::owner_of(call.services, call.place.workspace.id, key).await?;
+            Ok(Owner::Developer(developer.id))
+        }
+        Some("team") => Ok(Owner::Team(key.parse().map_err(|_| wrong("expected the id of a team"))?)),
+        _ => Err(wrong("expected the type developer or team")),
+    }
+}
+
+/// `POST /portal/applications/{a}/transfer {owner}`
+pub(super) async fn transfer(call: &Call<'_>, id: &str) -> Result<Answer, ApiError> {
+    let mut body = call.body.clone();
+    let to = read_owner(call, &mut body).await?;
+    Input::of(&body, &[]).finish(|| Some(()))?;
+    let (actor, workspace) = (Actor::Admin(call.caller), call.place.workspace);
+    let reach = Reach::workspace(workspace.id);
+    let given = applications::transfer(call.services, &actor, workspace, reach, id, to).await?;
+    Ok(Answer::ok(show(call, &given).await?))
+}
+
 async fn create(call: &Call<'_>, owner: Option<DeveloperId>) -> Result<Answer, ApiError> {
     let mut body = call.body.clone();
     let owner = match owner {
-        Some(owner) => owner,
-        None => {
-            let given = body.remove("owner").or_else(|| body.remove("developer"));
-            let key = given.as_ref().and_then(|it| it.get("id").unwrap_or(it).as_str()).map(str::to_owned);
-            let missing = || ApiError::schema(vec![("owner".to_owned(), "required field missing".to_owned())]);
-            applications::owner_of(call.services, call.place.workspace.id, &key.ok_or_else(missing)?).await?.id
-        }
+        Some(owner) => Some(Owner::Developer(owner)),
+        None if body.contains_key("team_id") => None,
+        None => Some(read_owner(call, &mut body).await?),
     };
-    let new = read_new(&body, Author::Admin)?;
+    let (new, team) = read_new(&body, Author::Admin)?;
+    let owner = match (owner, team) {
+        (Some(owner), None) => owner,
+        (None, Some(team)) => Owner::Team(team),
+        _ => return Err(ApiError::schema(vec![("team_id".to_owned(), "an application has one owner".to_owned())])),
+    };
     let actor = Actor::Admin(call.caller);
     let made = applications::create(call.services, &actor, call.place.workspace.id, owner, new).await?;
     Ok(Answer::created(show(call, &made).await?))

@@ -8,6 +8,7 @@ pub(in crate::web) mod applications;
 mod audit;
 mod catalogue;
 mod contracts;
+mod developer_roles;
 mod developers;
 mod discovery;
 mod groups;
@@ -19,6 +20,7 @@ mod rbac_users;
 mod role_endpoints;
 mod roles;
 mod strategies;
+mod teams;
 mod workspaces;
 
 use std::collections::HashMap;
@@ -289,6 +291,7 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         ["groups", path @ ..] => groups::answer(call, path).await,
         ["admins", path @ ..] => admins::answer(call, path).await,
         ["developers", developer, "applications", path @ ..] => applications::answer(call, Some(developer), path).await,
+        ["developers", "roles", path @ ..] => developer_roles::answer(call, path).await,
         ["developers", path @ ..] => developers::answer(call, path).await,
         ["workspaces", path @ ..] => workspaces::answer(call, path).await,
         ["audit", ..] => audit::answer(call).await,
