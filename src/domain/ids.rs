@@ -91,6 +91,10 @@ uuid_id!(
     DeveloperId
 );
 uuid_id!(
+    /// Key of a [`DeveloperIdentity`](super::developer::DeveloperIdentity).
+    DeveloperIdentityId
+);
+uuid_id!(
     /// Key of a [`Team`](super::team::Team).
     TeamId
 );

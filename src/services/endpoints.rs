@@ -37,6 +37,8 @@ pub const OWN: &[&str] = &[
     "/developers/roles",
     "/developers/roles/{roles}",
     "/developers/{developers}",
+    "/developers/{developers}/identities",
+    "/developers/{developers}/identities/{identities}",
     "/endpoints",
     "/groups",
     "/groups/{groups}",

@@ -15,6 +15,9 @@ use crate::domain::rbac::{Action, Endpoint};
 use crate::domain::workspace::Workspace;
 use crate::store::{Connection, Page, Paged, roles, workspaces};
 
+/// The member of `config` with the identity provider of a workspace's portal.
+const PROVIDER: &str = "portal_auth_conf";
+
 /// A workspace to be made.
 #[derive(Clone, Debug)]
 pub struct NewWorkspace {
@@ -185,6 +188,7 @@ fn apply(
         };
     }
     edit.comment.apply(&mut workspace.comment);
+    let provider = workspace.config.get(PROVIDER).cloned();
     for (given, members) in [(edit.config, &mut workspace.config), (edit.meta, &mut workspace.meta)] {
         let Edit::To(given) = given else { continue };
         if edit.replaces {
@@ -192,6 +196,10 @@ fn apply(
         }
         members.extend(given);
         members.retain(|_, value| !value.is_null());
+    }
+    // It names a host that this server calls, and secrets of its vaults.
+    if workspace.config.get(PROVIDER) != provider.as_ref() && !may_see_upstreams(services, caller) {
+        return Err(ServiceError::Forbidden(format!("Only super-admins may set config.{PROVIDER}")));
     }
     let portal = services.settings.portal.of(&workspace.config);
     portal.map(drop).map_err(|(member, sentence)| ServiceError::field(&member, sentence))

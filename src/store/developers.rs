@@ -184,6 +184,23 @@ pub async fn find_by_email(
     row.as_ref().map(read).transpose()
 }
 
+/// The developer with that second key.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_by_custom_id(
+    connection: &mut Connection,
+    workspace: WorkspaceId,
+    custom_id: &str,
+) -> Result<Option<Developer>, StoreError> {
+    let row = sqlx::query("SELECT * FROM developers WHERE ws_id = $1 AND custom_id = $2")
+        .bind(workspace.to_string())
+        .bind(custom_id)
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(read).transpose()
+}
+
 /// The developer that a path names by id or address.
 ///
 /// # Errors

@@ -101,6 +101,7 @@ fn portal(config: &mut ServiceConfig) {
         .service(resource("/developers/invite").route(post().to(developers::invite)))
         .service(resource("/developers/export").route(get().to(developers::export)))
         .service(resource(id("/developers", "")).route(get().to(developer::show)).route(post().to(developer::decide)))
+        .service(resource(id("/developers", "/identities/{identity}/unlink")).route(post().to(developer::unlink)))
         .service(resource(id("/developers", "/delete")).route(post().to(developer::delete)));
 }
 

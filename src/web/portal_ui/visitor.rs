@@ -110,7 +110,7 @@ impl PageVisitor {
             return;
         }
         let cookie = Cookie::build(BROWSER, self.browser.clone())
-            .path(self.base())
+            .path(self.cookie_path())
             .http_only(true)
             .secure(self.peer.scheme == "https")
             .same_site(SameSite::Lax)
@@ -127,7 +127,7 @@ impl PageVisitor {
     pub(in crate::web) fn done(&self, to: &str, message: &Flash) -> PortalResult {
         let sealed = self.services.notes.portal_message(&self.owner(), &message.to_note(), self.now())?;
         let mut response = see_other(to);
-        message::send(&mut response, sealed, &self.base(), self.peer.scheme == "https");
+        message::send(&mut response, sealed, &self.cookie_path(), self.peer.scheme == "https");
         self.keep_browser(&mut response);
         Ok(response)
     }

@@ -110,6 +110,7 @@ async fn a_session_of_a_developer_is_touched_and_ends_with_the_account() {
             is_limited: false,
             client: "127.0.0.1".to_owned(),
             user_agent: "test".to_owned(),
+            sealed_id_token: None,
             times: SessionTimes { created_at: NOW, last_seen_at: NOW.plus(seen), renewed_at: NOW },
         };
         let (old, new) = (session(0), session(100));

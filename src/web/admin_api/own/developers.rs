@@ -11,7 +11,7 @@ use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress};
 use crate::domain::rbac::Action;
 use crate::kong::body::Members;
 use crate::services::portal::developers::{self, BulkAction, DeveloperEdit, DeveloperSearch, NewDeveloper};
-use crate::services::portal::{invitations, teams};
+use crate::services::portal::{invitations, sso, teams};
 use crate::services::representation;
 use crate::web::error::ApiError;
 
@@ -26,6 +26,7 @@ const READ_ONLY: &[&str] = &[
     "must_verify",
     "failed_logins",
     "last_login_at",
+    "identities",
     "created_at",
     "updated_at",
 ];
@@ -46,7 +47,9 @@ pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Result<Answer, Api
         (["export"], _) => Err(ApiError::method_not_allowed("GET, HEAD, OPTIONS")),
         ([developer], "GET") => {
             let developer = developers::get(call.services, call.place.workspace, developer).await?;
-            Ok(Answer::ok(with_roles(call, &developer).await?))
+            let identities = sso::list(call.services, &developer).await?;
+            let view = with_roles(call, &developer).await?;
+            Ok(Answer::ok(representation::with_identities(view, &developer, &identities)))
         }
         ([developer], "PATCH") => update(call, developer).await,
         ([developer], "DELETE") => {
@@ -54,6 +57,18 @@ pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Result<Answer, Api
             Ok(Answer::no_content())
         }
         ([_], _) => Err(ApiError::method_not_allowed("DELETE, GET, HEAD, OPTIONS, PATCH")),
+        ([developer, "identities"], "GET") => {
+            let developer = developers::get(call.services, call.place.workspace, developer).await?;
+            let identities = sso::list(call.services, &developer).await?;
+            let data: Vec<Value> = identities.iter().map(representation::identity).collect();
+            Ok(Answer::ok(json!({ "data": data, "next": null })))
+        }
+        ([_, "identities"], _) => Err(ApiError::method_not_allowed("GET, HEAD, OPTIONS")),
+        ([developer, "identities", identity], "DELETE") => {
+            sso::unlink(call.services, call.caller, call.place.workspace, developer, identity).await?;
+            Ok(Answer::no_content())
+        }
+        ([_, "identities", _], _) => Err(ApiError::method_not_allowed("DELETE, OPTIONS")),
         _ => Err(ApiError::not_found()),
     }
 }
@@ -99,8 +114,11 @@ async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let page = listing::page(call)?;
     let roles = teams::members::names(call.services, call.place.workspace.id).await?;
     let (paged, total) = developers::list(call.services, call.place.workspace, &search, &page).await?;
+    let identities = sso::list_of_workspace(call.services, call.place.workspace).await?;
     let mut answer = listing::paged(call, "/developers", &paged, |developer| {
-        representation::developer_in_teams(developer, roles.get(&developer.id).map_or(&[], Vec::as_slice))
+        let names: &[String] = roles.get(&developer.id).map_or(&[], Vec::as_slice);
+        let view = representation::developer_in_teams(developer, names);
+        representation::with_identities(view, developer, &identities)
     });
     if let Some(members) = answer.body.as_mut().and_then(Value::as_object_mut) {
         members.insert("total".to_owned(), total.into());
