@@ -14,11 +14,11 @@ use futures_util::future::BoxFuture;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use kong_sso::config::finding::Findings;
 use kong_sso::config::plugin::{ConsumerField, OpenIdConnectConf, PluginContext, parse};
-use kong_sso::config::settings::{EgressSettings, EngineSwitches};
+use kong_sso::config::settings::{EgressSettings, EngineSettings};
 use kong_sso::domain::consumer::Consumer;
 use kong_sso::domain::time::{Clock, UnixSeconds};
 use kong_sso::http_client::HttpClient;
-use kong_sso::oidc::engine::session::{LogoutName, Record, SessionParts, SessionSecret, SessionStorage, Step};
+use kong_sso::oidc::engine::session::{Changes, LogoutName, Record, SessionParts, SessionSecret, SessionStorage, Step};
 use kong_sso::oidc::engine::{ConsumerDirectory, Engine, EngineParts, Headers, RequestView, Verdict};
 use kong_sso::oidc::own_keys::{OwnKeyRing, OwnKeys};
 use serde_json::{Value, json};
@@ -84,6 +84,10 @@ impl SessionStorage for Memory {
         async { Ok(0) }.boxed()
     }
 
+    fn changes_after(&self, number: i64) -> Step<'_, Changes> {
+        async move { Ok(Changes { last: number, keys: Some(Vec::new()) }) }.boxed()
+    }
+
     fn lease<'s>(&'s self, _: &'s str, _: &'s str, _: i64) -> Step<'s, bool> {
         async { Ok(false) }.boxed()
     }
@@ -110,7 +114,7 @@ fn engine(methods: Value) -> Engine {
     let parts = EngineParts {
         http: HttpClient::new(&EgressSettings::default(), true, Duration::from_secs(1)).unwrap(),
         clock: Clock::System,
-        switches: EngineSwitches::default(),
+        settings: EngineSettings::default(),
         consumers: Arc::new(Nobody),
         gateway_tokens: None,
         own_keys: Arc::new(NoKeys),

@@ -171,7 +171,7 @@ impl Node {
             gateway,
             gateway_sync,
             notes,
-            portal: PortalState::default(),
+            portal: PortalState::new(&encryption_key),
             mail,
             login,
             kong_watch: KongWatch::new(kong.clone(), clock.clone()),

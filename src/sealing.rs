@@ -3,6 +3,8 @@
 //! code and the services. HKDF (RFC 5869) with SHA-256 gives each purpose its own AES-256-GCM key, so a value sealed
 //! for one purpose never opens for another (openid-connect.md 2.9.2, 5.4).
 
+mod lookup;
+
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -10,6 +12,8 @@ use aws_lc_rs::{digest, hkdf, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
+
+pub use lookup::{LookupKey, LookupKeys};
 
 /// Separates these keys from any other use of the same secret.
 const SALT: &[u8] = b"kong-sso sealing v1";

@@ -83,7 +83,7 @@ async function startGateway({ directory, keys, upstream }) {
   await writeFile(file, JSON.stringify(declared));
   const node = await startNode({
     sso_database: `sqlite:${join(directory, 'store.db')}`, sso_proxy_listen: `127.0.0.1:${proxy}`, sso_proxy_config: file, trusted_ips: '127.0.0.1',
-    sso_forward_auth_path: '/_sso/auth',
+    sso_forward_auth_path: '/_sso/auth', sso_openid_connect_cache_size: '1g',
     sso_gui_listen: `127.0.0.1:${gui}`, sso_admin_listen: `127.0.0.1:${admin}`, sso_status_listen: 'off', log_level: 'warn',
   });
   await accepts(`127.0.0.1:${proxy}`);

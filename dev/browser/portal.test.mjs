@@ -73,7 +73,7 @@ test('dp_058 dp_059 dp_061 a newcomer gets a key that works until an admin takes
   await developer.goto(`${demo.portal}/apis`);
   await developer.getByRole('link', { name: 'Inventory' }).click();
   await developer.getByLabel(/Reason/).fill('for the shop');
-  await press(developer, 'Request access');
+  await press(developer, 'Use this API');
   await developer.waitForLoadState('networkidle');
   await developer.goto(application);
   await press(developer, 'Create a credential');

@@ -36,6 +36,10 @@ pub struct RelyingPartyConf {
     pub verification: VerificationConf,
     /// `search_user_info`.
     pub search_user_info: bool,
+    /// Claims for which UserInfo is asked too where the ID token lacks one, and the provider has UserInfo.
+    pub wanted_claims: Vec<ClaimPath>,
+    /// Whether scopes are left out that the provider says it does not have.
+    pub only_supported_scopes: bool,
     /// `redirect_uri`: public URLs of `/auth`, registered at the provider.
     pub redirect_uri: Vec<Url>,
     /// `logout_redirect_uri`, paired by index.

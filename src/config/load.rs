@@ -102,6 +102,7 @@ pub fn load_text(text: &str, options: &LoadOptions) -> Result<Loaded, LoadFailur
     let mut settings = build::settings(&values, &mut findings);
     if let Some(settings) = &mut settings {
         settings.gateway.surroundings.vaults = VaultSource::from(&vaults);
+        settings.portal.vaults = settings.gateway.surroundings.vaults.clone();
         build::check_declared(&settings.gateway, options.mode, &mut findings);
     }
     locate(&merged, &mut findings);

@@ -331,16 +331,24 @@ pub struct GatewaySettings {
     /// `sso_proxy_max_body_size`, bytes.
     pub max_body: u64,
     /// What all plugin instances have in common.
-    pub switches: EngineSwitches,
+    pub engine: EngineSettings,
 }
 
 /// What Kong's plugin has no parameter for, for all instances.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EngineSwitches {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineSettings {
     /// `oidc_non_navigation = unauthorized`: sign-ins begin for navigating browsers only.
     pub refuse_non_navigation: bool,
     /// `oidc_json_header_encoding = plain`: JSON stands in headers as it is.
     pub plain_json: bool,
+    /// `sso_openid_connect_cache_size`: bytes that one instance keeps of each kind.
+    pub cache_bytes: u64,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self { refuse_non_navigation: false, plain_json: false, cache_bytes: 64 << 20 }
+    }
 }
 
 /// Audit log.

@@ -64,6 +64,16 @@ impl VaultSource {
     }
 }
 
+impl VaultSource {
+    /// The secret that a reference names.
+    ///
+    /// # Errors
+    /// A sentence without the secret.
+    pub(super) fn resolve(&self, reference: &str) -> Result<String, String> {
+        self.vaults().resolve(reference).map_err(|error| error.to_string())
+    }
+}
+
 impl From<&Vaults<'_>> for VaultSource {
     fn from(vaults: &Vaults<'_>) -> Self {
         let (env_prefix, file_prefix) = (vaults.env_prefix.clone(), vaults.file_prefix.clone());

@@ -2,7 +2,8 @@
 
 use url::{Host, Url};
 
-use super::ids::{ApplicationId, DeveloperId, StrategyId, WorkspaceId};
+use super::ids::{ApplicationId, StrategyId, WorkspaceId};
+use super::team::Owner;
 use super::time::UnixSeconds;
 
 /// The life of an application.
@@ -45,7 +46,7 @@ pub struct Application {
     /// Workspace.
     pub ws_id: WorkspaceId,
     /// Owner.
-    pub developer_id: DeveloperId,
+    pub owner: Owner,
     /// Name; unique for its owner.
     pub name: String,
     /// Free text.

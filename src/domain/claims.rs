@@ -13,6 +13,27 @@ impl ClaimPath {
         (!members.is_empty() && members.iter().all(|member| !member.is_empty())).then_some(Self(members))
     }
 
+    /// A path as `sso_*_claim` keys write it: dots part members, and `\.` is a dot in a name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut members = vec![String::new()];
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match (c, chars.peek()) {
+                ('\\', Some('.')) => members.last_mut()?.extend(chars.next()),
+                ('.', _) => members.push(String::new()),
+                (c, _) => members.last_mut()?.push(c),
+            }
+        }
+        Self::new(members)
+    }
+
+    /// A claim at the top.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self(vec![name.to_owned()])
+    }
+
     /// The member names.
     #[must_use]
     pub fn members(&self) -> &[String] {
@@ -56,5 +77,14 @@ mod tests {
         assert_eq!(path.find(&claims), Some(&json!(["a", "b"])));
         assert_eq!(path.find(&json!({"realm_access": ["roles"]})), None);
         assert_eq!(path.find(&json!({"realm_access.roles": 1})), None);
+    }
+
+    #[test]
+    fn a_path_of_one_text_is_parted_at_dots() {
+        let members = |text: &str| ClaimPath::parse(text).map(|path| path.members().to_vec());
+        assert_eq!(members("realm_access.roles").unwrap(), ["realm_access", "roles"]);
+        assert_eq!(members(r"https://acme\.example/groups").unwrap(), ["https://acme.example/groups"]);
+        assert_eq!(members(r"a\b").unwrap(), [r"a\b"]);
+        assert!(members("a..b").is_none() && members("").is_none() && members(".a").is_none());
     }
 }

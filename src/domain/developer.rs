@@ -1,6 +1,7 @@
 //! Developers: people with an account of the developer portal (dev-portal.md 3.1).
 
 mod email;
+mod identity;
 mod machine;
 mod status;
 
@@ -9,7 +10,8 @@ use serde_json::{Map, Value};
 use super::ids::{DeveloperId, WorkspaceId};
 use super::time::UnixSeconds;
 pub use email::{EmailAddress, EmailError};
-pub use machine::{AccountMail, Entry, Event, Refused, Rules, Transition, contracts_of};
+pub use identity::DeveloperIdentity;
+pub use machine::{AccountMail, Entry, Event, Refused, Rules, SsoApproval, Transition, contracts_of};
 pub use status::DeveloperStatus;
 
 /// The member of `meta` that names a developer.

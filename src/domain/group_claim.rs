@@ -29,6 +29,17 @@ pub fn group_values(claim: &Value, delimiter: Option<char>) -> Vec<String> {
     values
 }
 
+/// The values of a claim whose provider may write a list as one text: a JSON array, or words between commas and spaces
+/// (dev-portal.md 2.3). Elements of an array are whole.
+#[must_use]
+pub fn listed_values(claim: &Value) -> Vec<String> {
+    let Value::String(text) = claim else { return group_values(claim, None) };
+    match serde_json::from_str(text) {
+        Ok(list @ Value::Array(_)) => group_values(&list, None),
+        _ => group_values(&Value::String(text.replace(char::is_whitespace, ",")), Some(',')),
+    }
+}
+
 /// Reads `workspace:role`, split at the first colon. `None` when it is not of that form.
 #[must_use]
 pub fn direct_role(value: &str) -> Option<(WorkspaceName, RoleName)> {
@@ -52,6 +63,17 @@ mod tests {
     #[test]
     fn km_052_numbers_are_compared_as_text() {
         assert_eq!(group_values(&json!([123, " x ", "", null, {"a": 1}, "x"]), None), ["123", "x"]);
+    }
+
+    #[test]
+    fn dp_037_a_list_in_one_text_is_read() {
+        for claim in [json!(["a", "b c"]), json!("[\"a\",\"b c\"]")] {
+            assert_eq!(listed_values(&claim), ["a", "b c"]);
+        }
+        for claim in [json!("a,b"), json!("a b"), json!(" a, b ")] {
+            assert_eq!(listed_values(&claim), ["a", "b"]);
+        }
+        assert!(listed_values(&json!([])).is_empty() && listed_values(&json!("")).is_empty());
     }
 
     #[test]

@@ -91,6 +91,22 @@ uuid_id!(
     DeveloperId
 );
 uuid_id!(
+    /// Key of a [`DeveloperIdentity`](super::developer::DeveloperIdentity).
+    DeveloperIdentityId
+);
+uuid_id!(
+    /// Key of a [`Team`](super::team::Team).
+    TeamId
+);
+uuid_id!(
+    /// Key of an [`AssignedRole`](super::team::AssignedRole).
+    AssignedRoleId
+);
+uuid_id!(
+    /// Key of a [`TeamGroup`](super::team::TeamGroup).
+    TeamGroupId
+);
+uuid_id!(
     /// Key of a developer's session. Not the secret in the cookie.
     PortalSessionId
 );

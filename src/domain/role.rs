@@ -183,6 +183,7 @@ pub fn workspace_roles() -> Vec<BuiltInRole> {
         "/portal/*",
         "/portal/*/*",
         "/portal/*/*/*",
+        "/portal/*/*/*/*",
     ];
     vec![
         BuiltInRole {

@@ -64,6 +64,17 @@ impl SessionLimits {
         }
     }
 
+    /// Limits within which sessions of either kind hold.
+    #[must_use]
+    pub fn widest(self, other: Self) -> Self {
+        let wider = |one: i64, other: i64| if one == 0 || other == 0 { 0 } else { one.max(other) };
+        Self {
+            idling: wider(self.idling, other.idling),
+            rolling: wider(self.rolling, other.rolling),
+            absolute: wider(self.absolute, other.absolute),
+        }
+    }
+
     /// What is over at `now`: sessions last seen, renewed or begun at these times or before. A limit of 0 is off: no time is
     /// that early.
     #[must_use]

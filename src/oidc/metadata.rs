@@ -46,6 +46,8 @@ pub struct ProviderMetadata {
     pub revocation_auth_methods: Option<Vec<String>>,
     /// `code_challenge_methods_supported`.
     pub code_challenge_methods: Option<Vec<String>>,
+    /// `scopes_supported`.
+    pub scopes: Option<Vec<String>>,
     /// `authorization_response_iss_parameter_supported` (RFC 9207).
     pub promises_iss_parameter: bool,
 }
@@ -78,6 +80,7 @@ impl ProviderMetadata {
             introspection_auth_methods: strings(document.get("introspection_endpoint_auth_methods_supported")),
             revocation_auth_methods: strings(document.get("revocation_endpoint_auth_methods_supported")),
             code_challenge_methods: strings(document.get("code_challenge_methods_supported")),
+            scopes: strings(document.get("scopes_supported")),
             promises_iss_parameter: document.get("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),
         })
@@ -104,6 +107,7 @@ impl ProviderMetadata {
             introspection_auth_methods: None,
             revocation_auth_methods: None,
             code_challenge_methods: None,
+            scopes: None,
             promises_iss_parameter: false,
         }
     }

@@ -1,6 +1,7 @@
 //! The relying party: starts a login, finishes it, refreshes its tokens, and knows where to log out
 //! (openid-connect.md 2.9, 5.6, 6.2). Called by the login and session services.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -8,6 +9,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::config::auth_conf::RelyingPartyConf;
+use crate::config::plugin::AuthorizationRequestConf;
+use crate::domain::claims::ClaimPath;
 use crate::domain::identity::Identity;
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
@@ -94,7 +97,7 @@ impl RelyingParty {
         let request = AuthorizationRequest {
             endpoint,
             client_id: &self.conf.client.id,
-            conf: &self.conf.request,
+            conf: &self.request_conf(&snapshot),
             redirect_uri: redirect_uri.as_str(),
             pending: &pending,
             challenge: Challenge::S256,
@@ -161,6 +164,21 @@ impl RelyingParty {
         let redirect_uri = self.conf.logout_redirect_uri.get(redirect_index).or(self.conf.logout_redirect_uri.first());
         let (client_id, redirect_uri) = (Some(self.conf.client.id.as_str()), redirect_uri.map(Url::as_str));
         Some(EndSession { endpoint, client_id, id_token_hint, redirect_uri, state }.url())
+    }
+
+    /// What is asked for. `openid` always is: a provider that leaves it out of its list has it all the same.
+    fn request_conf(&self, snapshot: &ProviderSnapshot) -> Cow<'_, AuthorizationRequestConf> {
+        let conf = &self.conf.request;
+        let Some(offered) = snapshot.metadata.scopes.as_ref().filter(|_| self.conf.only_supported_scopes) else {
+            return Cow::Borrowed(conf);
+        };
+        let is_offered = |scope: &&String| *scope == "openid" || offered.contains(scope);
+        let (scopes, dropped): (Vec<_>, Vec<_>) = conf.scopes.iter().partition(is_offered);
+        if dropped.is_empty() {
+            return Cow::Borrowed(conf);
+        }
+        tracing::warn!(issuer = snapshot.metadata.issuer, ?dropped, "the provider has no such scopes; not asked for");
+        Cow::Owned(AuthorizationRequestConf { scopes: scopes.into_iter().cloned().collect(), ..conf.clone() })
     }
 
     fn redirect_uri(&self, index: usize) -> Result<&Url, OidcError> {
@@ -240,7 +258,7 @@ impl RelyingParty {
     ) -> Result<Identity, OidcError> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let subject = text("sub").ok_or(OidcError::IdToken(TokenError::Claim("sub")))?;
-        let user_info = if self.conf.search_user_info {
+        let user_info = if self.conf.search_user_info || self.wants_more(snapshot, &claims) {
             Some(self.user_info(snapshot, &tokens.access_token, &subject).await?)
         } else {
             None
@@ -253,6 +271,12 @@ impl RelyingParty {
             user_info,
             access_token_claims: self.access_token_claims(snapshot, &tokens.access_token),
         })
+    }
+
+    /// Whether UserInfo may tell a wanted claim that the ID token lacks.
+    fn wants_more(&self, snapshot: &ProviderSnapshot, claims: &Value) -> bool {
+        let is_missing = |path: &ClaimPath| path.find(claims).is_none();
+        snapshot.metadata.endpoints.userinfo.is_some() && self.conf.wanted_claims.iter().any(is_missing)
     }
 
     async fn user_info(

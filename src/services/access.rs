@@ -13,14 +13,16 @@ use moka::future::Cache;
 use tokio::sync::Semaphore;
 
 use super::error::ServiceError;
-use super::token::{self, Fingerprint, PlainToken};
+use super::token::{self, PlainToken};
 use crate::config::settings::{EnforceRbac, RbacSettings};
 use crate::domain::access::{Principal, may_act};
+use crate::domain::client_network::client_network;
 use crate::domain::ids::{RbacUserId, WorkspaceName};
 use crate::domain::rbac::{Action, Decision, Endpoint, GrantSource, GrantedRule, Policy};
 use crate::domain::role::{RoleSource, SUPER_ADMIN};
 use crate::domain::time::{Clock, UnixSeconds};
 use crate::domain::workspace::Workspace;
+use crate::sealing::{LookupKey, LookupKeys};
 use crate::store::{Store, StoreError, admins, grants, rbac_users, workspaces};
 
 /// Wrong tokens of one client within a minute after which no more are looked at.
@@ -109,9 +111,10 @@ pub struct Access {
     idp_role_max_age: i64,
     generation: AtomicU64,
     epoch: AtomicI64,
-    tokens: Cache<Fingerprint, Verified>,
+    token_keys: LookupKeys,
+    tokens: Cache<LookupKey, Verified>,
     /// What [`Access::authenticate_token`] found in one generation: one look for a warm request.
-    callers: Cache<(Fingerprint, u64), Loaded>,
+    callers: Cache<(LookupKey, u64), Loaded>,
     failures: Cache<IpAddr, Arc<Failures>>,
     principals: Cache<(RbacUserId, u64), Loaded>,
     workspaces: ArcSwapOption<KnownWorkspaces>,
@@ -130,6 +133,7 @@ impl Access {
             idp_role_max_age: settings.idp_role_max_age,
             generation: AtomicU64::new(0),
             epoch: AtomicI64::new(0),
+            token_keys: LookupKeys::new(),
             tokens: Cache::builder().max_capacity(10_000).time_to_live(minute).build(),
             callers: Cache::builder().max_capacity(10_000).time_to_live(half).build(),
             principals: Cache::builder().max_capacity(10_000).time_to_live(half).build(),
@@ -160,17 +164,17 @@ impl Access {
         if token.is_empty() {
             return Err(AccessError::Invalid);
         }
-        let fingerprint = token::fingerprint(token.as_bytes());
-        let key = (fingerprint, self.generation.load(Ordering::Acquire));
+        let token_key = self.token_keys.of([token.as_bytes()]);
+        let key = (token_key, self.generation.load(Ordering::Acquire));
         if let Some(loaded) = self.callers.get(&key).await {
             return Ok(self.with_rights(loaded));
         }
-        let loaded = Box::pin(self.load_by_token(token, fingerprint, client)).await?;
+        let loaded = Box::pin(self.load_by_token(token, token_key, client)).await?;
         self.callers.insert(key, loaded.clone()).await;
         Ok(self.with_rights(loaded))
     }
 
-    async fn load_by_token(&self, token: &str, key: Fingerprint, client: IpAddr) -> Result<Loaded, AccessError> {
+    async fn load_by_token(&self, token: &str, key: LookupKey, client: IpAddr) -> Result<Loaded, AccessError> {
         if let Some(verified) = self.tokens.get(&key).await {
             match self.load(verified.user).await {
                 Ok(loaded) if loaded.token.as_ref() == Some(&verified.stored) => return Ok(loaded),
@@ -229,7 +233,7 @@ impl Access {
     }
 
     async fn failures_of(&self, client: IpAddr) -> Arc<Failures> {
-        self.failures.get_with(client, async { Arc::default() }).await
+        self.failures.get_with(client_network(client), async { Arc::default() }).await
     }
 
     /// Counts a token that `client` chose for a user: whether somebody has it already is told, so choosing is as good as

@@ -14,6 +14,7 @@ use crate::domain::catalogue::{PublishedApi, Visibility, slug_of};
 use crate::domain::contract::ContractStatus;
 use crate::domain::ids::{ApiId, WorkspaceId};
 use crate::domain::strategy::Strategy;
+use crate::domain::visibility::Sight;
 use crate::domain::workspace::Workspace;
 use crate::store::{Page, Paged, contracts, published_apis};
 
@@ -30,8 +31,8 @@ pub struct NewApi {
     pub description: Option<String>,
     /// Markdown.
     pub document: Option<String>,
-    /// Who sees it.
-    pub visibility: Visibility,
+    /// Who sees it; `sso_portal_default_api_visibility` when missing.
+    pub visibility: Option<Visibility>,
     /// Name or id of the strategy; the built-in one when missing.
     pub strategy: Option<String>,
     /// Approve requests at once.
@@ -67,15 +68,6 @@ pub struct ApiEdit {
     pub is_published: Edit<bool>,
 }
 
-/// Who looks at the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Viewer {
-    /// Nobody known.
-    Anonymous,
-    /// An approved developer.
-    Developer,
-}
-
 /// A page of a workspace's, for admins.
 ///
 /// # Errors
@@ -104,12 +96,6 @@ pub async fn get(services: &Services, workspace: WorkspaceId, key: &str) -> Resu
     published_apis::find(&mut *services.store.read().await?, workspace, key).await?.ok_or(ServiceError::NotFound)
 }
 
-/// Whether somebody sees an API in the portal.
-#[must_use]
-pub fn is_visible(api: &PublishedApi, viewer: Viewer) -> bool {
-    api.is_published && (api.visibility == Visibility::Public || viewer == Viewer::Developer)
-}
-
 /// What somebody sees of the catalogue, by name; `search` looks in names, descriptions and documents.
 ///
 /// # Errors
@@ -117,12 +103,12 @@ pub fn is_visible(api: &PublishedApi, viewer: Viewer) -> bool {
 pub async fn visible(
     services: &Services,
     workspace: WorkspaceId,
-    viewer: Viewer,
+    sight: &Sight,
     search: &str,
 ) -> Result<Vec<PublishedApi>, ServiceError> {
     let wanted = search.trim().to_lowercase();
     let mut apis = list_all(services, workspace).await?;
-    apis.retain(|api| is_visible(api, viewer) && (wanted.is_empty() || mentions(api, &wanted)));
+    apis.retain(|api| sight.sees(api) && (wanted.is_empty() || mentions(api, &wanted)));
     Ok(apis)
 }
 
@@ -138,11 +124,11 @@ fn mentions(api: &PublishedApi, wanted: &str) -> bool {
 pub async fn get_visible(
     services: &Services,
     workspace: WorkspaceId,
-    viewer: Viewer,
+    sight: &Sight,
     key: &str,
 ) -> Result<PublishedApi, ServiceError> {
     let api = get(services, workspace, key).await?;
-    if is_visible(&api, viewer) { Ok(api) } else { Err(ServiceError::NotFound) }
+    if sight.sees(&api) { Ok(api) } else { Err(ServiceError::NotFound) }
 }
 
 /// Services of Kong that are not published: id and name.
@@ -195,7 +181,7 @@ pub async fn publish(
         name,
         description: new.description,
         document: new.document,
-        visibility: new.visibility,
+        visibility: new.visibility.unwrap_or(services.settings.portal.default_visibility),
         strategy_id: strategy.id,
         auto_approve: new.auto_approve,
         registration_enabled: new.registration_enabled,

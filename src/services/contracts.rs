@@ -3,9 +3,9 @@
 
 use super::Services;
 use super::applications::{self, Effect, Reach};
-use super::catalogue::{self, Viewer};
 use super::change::{Actor, Change, Operation};
 use super::error::ServiceError;
+use super::portal::sight;
 use super::strategies::are_compatible;
 use super::{gateway_sync, portal_representation as shown};
 use crate::domain::application::{Application, ApplicationStatus};
@@ -14,10 +14,12 @@ use crate::domain::contract::{
     Cause, Contract, ContractEvent, ContractState, ContractStatus, Ending, InvalidTransition, Suspension,
     is_auto_approved,
 };
-use crate::domain::ids::{ApplicationId, ContractId, WorkspaceId};
+use crate::domain::ids::{ApplicationId, ContractId, DeveloperId, WorkspaceId};
+use crate::domain::team::Owner;
+use crate::domain::visibility::ApiRight;
 use crate::domain::workspace::Workspace;
 use crate::store::{
-    Connection, Page, Paged, applications as application_store, contracts as store, published_apis, strategies,
+    Connection, Page, Paged, applications as application_store, contracts as store, published_apis, strategies, teams,
 };
 
 /// A contract with what it connects.
@@ -149,8 +151,9 @@ fn portal_approves(services: &Services, workspace: &Workspace) -> bool {
 /// An application asks for an API.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`] for an application out of reach and an API that is hidden, [`ServiceError::Forbidden`] where no
-/// requests are taken, [`ServiceError::Conflict`] for another strategy and for a contract that there is.
+/// [`ServiceError::NotFound`] for an application out of reach and, to a developer, for an API that is hidden or takes no
+/// requests; [`ServiceError::Forbidden`] to a developer where the owner of the application may only look;
+/// [`ServiceError::Conflict`] for another strategy and for a contract that there is.
 pub async fn request(
     services: &Services,
     actor: &Actor<'_>,
@@ -163,14 +166,14 @@ pub async fn request(
     let mut change = Change::begin_by(services, actor).await?;
     let application = applications::find_kept(change.connection(), reach, application).await?;
     let api = published_apis::find(change.connection(), workspace.id, api).await?.ok_or(ServiceError::NotFound)?;
-    let by_developer = matches!(actor, Actor::Developer { .. });
-    if by_developer && !catalogue::is_visible(&api, Viewer::Developer) {
-        return Err(ServiceError::NotFound);
+    if let Actor::Developer { id, .. } = *actor {
+        let has_teams = sight::has_teams(services, workspace);
+        check_rights(change.connection(), has_teams, id, &application, &api).await?;
     }
-    check_request(services, &mut change, &application, &api, by_developer).await?;
+    check_request(services, &mut change, &application, &api, matches!(actor, Actor::Developer { .. })).await?;
     let now = change.now();
     let is_approved = is_auto_approved(portal_approves(services, workspace), api.auto_approve)
-        && !is_owner_barred(change.connection(), &application, &api).await?;
+        && !is_barred(change.connection(), actor, &application, &api).await?;
     let mut state = ContractState::requested(is_approved);
     let is_suspended = application.status == ApplicationStatus::Suspended;
     state.suspension = Suspension::default().with(Cause::Owner, is_suspended).with(Cause::Service, api.is_missing);
@@ -193,17 +196,49 @@ pub async fn request(
     Ok(Connected { contract, application, api })
 }
 
-/// Whether an admin refused this API to the owner, or took it away, for any of its applications: else another application
-/// would bring it back.
-async fn is_owner_barred(
+/// Whether the developer may ask for this API for this application: the developer has to see it, and the owner of the
+/// application, which may be a team, has to be allowed to consume it of itself.
+async fn check_rights(
     connection: &mut Connection,
+    has_teams: bool,
+    developer: DeveloperId,
+    application: &Application,
+    api: &PublishedApi,
+) -> Result<(), ServiceError> {
+    let seen = sight::of_owner(connection, has_teams, Owner::Developer(developer)).await?;
+    if !seen.sees(api) {
+        return Err(ServiceError::NotFound);
+    }
+    let held = sight::of_owner(connection, has_teams, application.owner).await?;
+    if held.right(api) >= ApiRight::Register {
+        return Ok(());
+    }
+    let owner = match application.owner {
+        Owner::Developer(_) => "you",
+        Owner::Team(_) => "the team of this application",
+    };
+    Err(ServiceError::Forbidden(format!("{owner} may read about {} but not use it: ask an administrator", api.name)))
+}
+
+/// Whether an admin refused this API, or took it away, to any application of the owner or within reach of the developer
+/// who asks: else another application would bring it back.
+async fn is_barred(
+    connection: &mut Connection,
+    actor: &Actor<'_>,
     application: &Application,
     api: &PublishedApi,
 ) -> Result<bool, ServiceError> {
-    for owned in application_store::list_all_of(connection, application.developer_id).await? {
-        let held = store::find_between(connection, owned.id, api.id).await?;
-        if held.is_some_and(|contract| contract.state.is_barred()) {
-            return Ok(true);
+    let mut owners = vec![application.owner];
+    if let Actor::Developer { id, .. } = *actor {
+        owners.push(Owner::Developer(id));
+        owners.extend(teams::list_of(connection, id).await?.iter().map(|team| Owner::Team(team.id)));
+    }
+    for owner in owners {
+        for owned in application_store::list_all_of(connection, owner).await? {
+            let held = store::find_between(connection, owned.id, api.id).await?;
+            if held.is_some_and(|contract| contract.state.is_barred()) {
+                return Ok(true);
+            }
         }
     }
     Ok(false)

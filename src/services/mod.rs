@@ -60,7 +60,8 @@ use crate::http_client::HttpClient;
 use crate::kong::client::KongAdmin;
 use crate::metrics::Metrics;
 use crate::store::{
-    Store, audit as records, consumed_states, developers, epochs, plugin_sessions, portal_sessions, portal_tokens,
+    Store, audit as records, consumed_states, developers, epochs, pending_identities, plugin_session_changes,
+    plugin_sessions, portal_sessions, portal_tokens,
 };
 
 use access::Access;
@@ -138,12 +139,15 @@ impl Services {
     /// The store failed.
     pub async fn clean_up(&self) -> Result<(), ServiceError> {
         self.sessions.purge().await?;
+        let limits = portal::sessions::widest_limits(self).await?;
         let now = self.clock.now();
         let mut transaction = self.store.write().await?;
         consumed_states::purge_expired(&mut transaction, now).await?;
         records::purge_expired(&mut transaction, now).await?;
         plugin_sessions::purge_expired(&mut transaction, now).await?;
-        portal_sessions::purge_expired(&mut transaction, now, &self.settings.portal.session.limits).await?;
+        plugin_session_changes::purge(&mut transaction, now).await?;
+        portal_sessions::purge_expired(&mut transaction, now, &limits).await?;
+        pending_identities::purge_expired(&mut transaction, now).await?;
         portal_tokens::purge_expired(&mut transaction, now).await?;
         developers::purge_disowned(&mut transaction, now).await?;
         Ok(transaction.commit().await?)

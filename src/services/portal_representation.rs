@@ -12,7 +12,9 @@ use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::{Contract, Ending};
 use crate::domain::credential::{Credential, CredentialKind};
 use crate::domain::strategy::{Enforcer, Strategy, StrategyConfig};
+use crate::domain::team::{AssignedRole, Owner, Team, TeamGroup};
 use crate::domain::time::UnixSeconds;
+use crate::domain::visibility::ApiActions;
 use crate::domain::workspace::Workspace;
 use crate::store::strategy_keys::KnownKey;
 
@@ -119,6 +121,56 @@ pub fn api(api: &PublishedApi) -> Value {
     })
 }
 
+/// What somebody may do with an API.
+#[must_use]
+pub fn actions(actions: ApiActions) -> Value {
+    json!({
+        "view": actions.view, "register": actions.register, "view_documentation": actions.view_documentation,
+    })
+}
+
+/// A team.
+#[must_use]
+pub fn team(team: &Team) -> Value {
+    json!({
+        "id": team.id,
+        "name": team.name,
+        "description": team.description,
+        "can_own_applications": team.can_own_applications,
+        "created_at": team.created_at,
+        "updated_at": team.updated_at,
+    })
+}
+
+/// A team as the developer role that it is for Kong Enterprise.
+#[must_use]
+pub fn developer_role(team: &Team) -> Value {
+    json!({
+        "id": team.id, "name": team.name, "comment": team.description, "permissions": {}, "created_at": team.created_at,
+    })
+}
+
+/// A role that a team has.
+#[must_use]
+pub fn assigned_role(assigned: &AssignedRole) -> Value {
+    json!({
+        "id": assigned.id,
+        "role_name": assigned.role.as_str(),
+        "entity_id": assigned.scope.to_string(),
+        "entity_type_name": "APIs",
+        "entity_region": "*",
+        "created_at": assigned.created_at,
+    })
+}
+
+/// A group that fills a team.
+#[must_use]
+pub fn team_group(mapping: &TeamGroup) -> Value {
+    json!({
+        "id": mapping.id, "team_id": mapping.team_id, "group": mapping.group, "created_at": mapping.created_at,
+    })
+}
+
 /// An application.
 #[must_use]
 pub fn application(application: &Application) -> Value {
@@ -131,12 +183,16 @@ pub fn application(application: &Application) -> Value {
         "redirect_uris": uris,
         "custom_id": application.custom_id,
         "auth_strategy_id": application.strategy_id,
-        "owner": { "type": "developer", "id": application.developer_id },
-        "developer": { "id": application.developer_id },
+        "owner": owner(application.owner),
+        "developer": application.owner.developer().map(|id| json!({ "id": id })),
         "status": application.status.as_str(),
         "created_at": application.created_at,
         "updated_at": application.updated_at,
     })
+}
+
+fn owner(owner: Owner) -> Value {
+    json!({ "type": owner.kind(), "id": owner.id() })
 }
 
 /// A contract.
@@ -219,11 +275,16 @@ pub fn connected(connected: &Connected, overview: &Overview) -> Value {
     let Connected { contract, application, api } = connected;
     let state = overview.of(application.id);
     let of_api = overview.of(api.id);
-    let owner = json!({ "id": application.developer_id });
+    let developer = application.owner.developer().map(|id| json!({ "id": id }));
     with(
         self::contract(contract),
         [
-            ("application", json!({ "id": application.id, "name": application.name, "developer": owner })),
+            (
+                "application",
+                json!({
+                    "id": application.id, "name": application.name, "owner": owner(application.owner), "developer": developer,
+                }),
+            ),
             ("service", json!({ "id": api.service_id, "name": api.service_name })),
             ("api", json!({ "id": api.id, "name": api.name, "slug": api.slug })),
             ("composite_id", json!(format!("{}_{}", application.id, api.service_id))),

@@ -10,7 +10,7 @@ use super::user_info::UserInfo;
 use super::user_token::Issued;
 use crate::domain::access::Caller;
 use crate::domain::admin::{Admin, RbacUser};
-use crate::domain::developer::Developer;
+use crate::domain::developer::{Developer, DeveloperIdentity};
 use crate::domain::group::{Group, GroupRole};
 use crate::domain::rbac::{ActionSet, Policy};
 use crate::domain::role::{AssignedRole, Role, RoleEndpoint};
@@ -53,6 +53,29 @@ pub fn developer(developer: &Developer) -> Value {
     view
 }
 
+/// A developer as admins see it, with the names of its teams: what Kong Enterprise calls roles, which come with a user of
+/// RBAC there.
+#[must_use]
+pub fn developer_in_teams(developer: &Developer, teams: &[String]) -> Value {
+    let mut view = self::developer(developer);
+    if let Some(members) = view.as_object_mut().filter(|_| !teams.is_empty()) {
+        let user = uuid::Uuid::new_v5(&developer.id.0, b"rbac_user");
+        members.insert("roles".to_owned(), json!(teams));
+        members.insert("rbac_user".to_owned(), json!({ "id": user }));
+    }
+    view
+}
+
+/// A developer as admins see it, with the identities that sign in as this developer; `identities` may be of others too.
+#[must_use]
+pub fn with_identities(mut view: Value, developer: &Developer, identities: &[DeveloperIdentity]) -> Value {
+    if let Some(members) = view.as_object_mut() {
+        let own = identities.iter().filter(|it| it.developer_id == developer.id);
+        members.insert("identities".to_owned(), own.map(identity).collect());
+    }
+    view
+}
+
 /// A developer as the person itself sees it. `meta` is JSON in a text, as Kong has it.
 #[must_use]
 pub fn own_developer(developer: &Developer) -> Value {
@@ -66,6 +89,31 @@ pub fn own_developer(developer: &Developer) -> Value {
         "created_at": developer.created_at,
         "updated_at": developer.updated_at,
     })
+}
+
+/// An identity of a developer at a provider.
+#[must_use]
+pub fn identity(identity: &DeveloperIdentity) -> Value {
+    json!({
+        "id": identity.id,
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+        "email": identity.email,
+        "created_at": identity.created_at,
+        "last_login_at": identity.last_login_at,
+    })
+}
+
+/// An identity as audit records keep it, with the name of what happened.
+#[must_use]
+pub fn audited_identity(identity: &DeveloperIdentity, event: &str) -> Value {
+    let mut view = self::identity(identity);
+    if let Some(members) = view.as_object_mut() {
+        members.insert("event".to_owned(), json!(event));
+        members.insert("developer".to_owned(), json!({ "id": identity.developer_id }));
+        members.insert("workspace".to_owned(), json!({ "id": identity.ws_id }));
+    }
+    view
 }
 
 /// A developer as audit records keep it, with the name of what happened.

@@ -28,7 +28,7 @@ use crate::domain::session::{SessionLimits, SessionTimes, Upkeep};
 use crate::domain::time::{Clock, UnixSeconds};
 use crate::metrics::LookupMeters;
 use crate::oidc::{RelyingParty, TokenSet};
-use crate::sealing::{Sealer, random_token, sha256_hex};
+use crate::sealing::{LookupKeys, Sealer, random_token, sha256_hex};
 use crate::store::epochs::{self, Epoch};
 use crate::store::login_sessions::{LoginSession, SealedTokens};
 use crate::store::web_sessions::WebSession;
@@ -123,6 +123,7 @@ pub struct Sessions {
     generation: AtomicU64,
     browsers: Cache<(String, u64), Option<Arc<WebSession>>>,
     known: Cache<(SessionId, u64), Arc<Known>>,
+    cookie_lines: LookupKeys,
     seen: moka::sync::Cache<Seen, Arc<Known>>,
     refreshes: Cache<(SessionId, Option<UnixSeconds>), Refreshed>,
     lookups: Option<LookupMeters>,
@@ -155,6 +156,7 @@ impl Sessions {
             generation: AtomicU64::new(0),
             browsers: Cache::builder().max_capacity(20_000).time_to_live(minute).build(),
             known: Cache::builder().max_capacity(20_000).time_to_live(minute).build(),
+            cookie_lines: LookupKeys::new(),
             seen: moka::sync::Cache::builder().max_capacity(20_000).time_to_live(minute).build(),
             refreshes: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(5)).build(),
             lookups: None,

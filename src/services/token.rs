@@ -2,7 +2,6 @@
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
-use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::ServiceError;
@@ -45,18 +44,7 @@ impl PlainToken {
     }
 }
 
-/// SHA-256 of a token or cookie: the key of a cache of good ones, never stored.
-pub type Fingerprint = [u8; 32];
-
-/// The fingerprint of a token or cookie.
-#[must_use]
-pub fn fingerprint(token: &[u8]) -> Fingerprint {
-    let mut bytes = Fingerprint::default();
-    bytes.copy_from_slice(digest(&SHA256, token).as_ref());
-    bytes
-}
-
-/// The stored index of a token: the first five hexadecimal characters of its fingerprint.
+/// The stored index of a token: the first five hexadecimal characters of its SHA-256.
 #[must_use]
 pub fn ident(token: &str) -> String {
     sha256_hex(token.as_bytes()).chars().take(5).collect()

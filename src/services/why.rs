@@ -2,9 +2,10 @@
 //! kong-sso ask for them, and the first one that is not met (dev-portal.md 15.6). The same for developers and for support.
 
 use super::Services;
-use super::applications::{self, Reach};
+use super::applications::{self, Reach, Whose};
 use super::error::ServiceError;
 use super::gateway_sync::{self, View};
+use super::portal::sight;
 use super::strategies::are_compatible;
 use crate::domain::application::{Application, ApplicationStatus};
 use crate::domain::catalogue::PublishedApi;
@@ -12,6 +13,7 @@ use crate::domain::contract::{Cause, Contract, ContractStatus, Ending};
 use crate::domain::credential::Credential;
 use crate::domain::strategy::{Enforcer, Strategy, StrategyConfig};
 use crate::domain::sync::SyncState;
+use crate::domain::team::Owner;
 use crate::domain::time::UnixSeconds;
 use crate::store::{application_credentials, contracts, published_apis, strategies, strategy_keys};
 
@@ -54,13 +56,19 @@ pub async fn explain(
     api: &str,
 ) -> Result<(PublishedApi, Vec<Condition>), ServiceError> {
     let overview = gateway_sync::overview(services, reach.workspace).await?;
+    let has_teams = sight::has_teams_in(services, reach.workspace).await?;
     let mut connection = services.store.read().await?;
     let application = applications::find(&mut connection, reach, application).await?;
     let api = published_apis::find(&mut connection, reach.workspace, api).await?.ok_or(ServiceError::NotFound)?;
     let contract = contracts::find_between(&mut connection, application.id, api.id).await?;
     // Whoever has no contract learns nothing of an API that is hidden.
-    if contract.is_none() && reach.developer.is_some() && !api.is_published {
-        return Err(ServiceError::NotFound);
+    if contract.is_none()
+        && let Whose::Within(developer) = reach.whose
+    {
+        let sight = sight::of_owner(&mut connection, has_teams, Owner::Developer(developer)).await?;
+        if !sight.sees(&api) {
+            return Err(ServiceError::NotFound);
+        }
     }
     let keys = application_credentials::list(&mut connection, application.id).await?;
     let keys: Vec<Credential> = keys.into_iter().map(|sealed| sealed.credential).collect();

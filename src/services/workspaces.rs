@@ -7,12 +7,16 @@ use url::Url;
 use super::change::{Change, Operation};
 use super::edit::Edit;
 use super::error::ServiceError;
+use super::portal::sight;
 use super::{Services, applications, endpoints, representation};
 use crate::domain::access::Caller;
 use crate::domain::ids::{WorkspaceId, WorkspaceName};
 use crate::domain::rbac::{Action, Endpoint};
 use crate::domain::workspace::Workspace;
 use crate::store::{Connection, Page, Paged, roles, workspaces};
+
+/// The member of `config` with the identity provider of a workspace's portal.
+const PROVIDER: &str = "portal_auth_conf";
 
 /// A workspace to be made.
 #[derive(Clone, Debug)]
@@ -40,6 +44,8 @@ pub struct WorkspaceEdit {
     pub upstream_admin_url: Edit<Option<String>>,
     /// Whether `config` and `meta` are replaced as a whole, not member by member.
     pub replaces: bool,
+    /// Whether the caller knows what developers lose sight of.
+    pub is_confirmed: bool,
 }
 
 /// Every workspace that the caller sees, by name.
@@ -123,7 +129,8 @@ pub async fn create(services: &Services, caller: &Caller, new: NewWorkspace) -> 
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Schema`] for another name and for an upstream that is not allowed,
-/// [`ServiceError::Forbidden`] when somebody else than a super-admin names an upstream.
+/// [`ServiceError::Forbidden`] when somebody else than a super-admin names an upstream, [`ServiceError::Conflict`] when
+/// developers lose sight of APIs and that is not confirmed.
 pub async fn update(
     services: &Services,
     caller: &Caller,
@@ -133,7 +140,11 @@ pub async fn update(
     let mut change = Change::begin(services, caller).await?;
     let mut workspace = find(change.connection(), key).await?;
     let upstream = workspace.upstream_admin_url.clone();
+    let (had_teams, is_confirmed) = (sight::has_teams(services, &workspace), edit.is_confirmed);
     apply(services, caller, &mut workspace, edit)?;
+    if !had_teams && !is_confirmed && sight::has_teams(services, &workspace) {
+        refuse_unconfirmed(change.connection(), &workspace).await?;
+    }
     if workspace.upstream_admin_url != upstream {
         applications::refuse_while_in_kong(change.connection(), workspace.id).await?;
     }
@@ -142,6 +153,16 @@ pub async fn update(
     change.record(Operation::Update, "workspaces", workspace.id, representation::workspace(&workspace));
     change.commit().await?;
     Ok(workspace)
+}
+
+/// Teams begin to decide what developers see: whoever does that has to know who loses sight of what.
+async fn refuse_unconfirmed(connection: &mut Connection, workspace: &Workspace) -> Result<(), ServiceError> {
+    let impact = sight::impact_on(connection, workspace.id).await?;
+    if impact.needs_confirmation() {
+        let message = format!("with sso_portal_rbac {impact}: repeat the request with confirm=true");
+        return Err(ServiceError::Conflict(message));
+    }
+    Ok(())
 }
 
 fn apply(
@@ -167,6 +188,7 @@ fn apply(
         };
     }
     edit.comment.apply(&mut workspace.comment);
+    let provider = workspace.config.get(PROVIDER).cloned();
     for (given, members) in [(edit.config, &mut workspace.config), (edit.meta, &mut workspace.meta)] {
         let Edit::To(given) = given else { continue };
         if edit.replaces {
@@ -174,6 +196,10 @@ fn apply(
         }
         members.extend(given);
         members.retain(|_, value| !value.is_null());
+    }
+    // It names a host that this server calls, and secrets of its vaults.
+    if workspace.config.get(PROVIDER) != provider.as_ref() && !may_see_upstreams(services, caller) {
+        return Err(ServiceError::Forbidden(format!("Only super-admins may set config.{PROVIDER}")));
     }
     let portal = services.settings.portal.of(&workspace.config);
     portal.map(drop).map_err(|(member, sentence)| ServiceError::field(&member, sentence))

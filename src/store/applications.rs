@@ -6,9 +6,9 @@ use super::database::Connection;
 use super::error::StoreError;
 use super::page::{Page, Paged};
 use super::row::{Columns, all, found, on_unique};
-use crate::domain::application::{Application, ApplicationStatus, RedirectUri};
+use crate::domain::application::{Application, RedirectUri};
 use crate::domain::ids::{ApplicationId, DeveloperId, StrategyId, WorkspaceId};
-use crate::domain::time::UnixSeconds;
+use crate::domain::team::Owner;
 
 fn read(row: &AnyRow) -> Result<Application, StoreError> {
     let uris: Vec<String> =
@@ -16,7 +16,7 @@ fn read(row: &AnyRow) -> Result<Application, StoreError> {
     Ok(Application {
         id: row.parsed("id")?,
         ws_id: row.parsed("ws_id")?,
-        developer_id: row.parsed("developer_id")?,
+        owner: read_owner(row)?,
         name: row.text("name")?,
         description: row.maybe_text("description")?,
         redirect_uris: uris.into_iter().map(RedirectUri::from_stored).collect(),
@@ -26,6 +26,14 @@ fn read(row: &AnyRow) -> Result<Application, StoreError> {
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
+}
+
+fn read_owner(row: &AnyRow) -> Result<Owner, StoreError> {
+    match row.text("owner_type")?.as_str() {
+        "developer" => Ok(Owner::Developer(row.parsed("owner_id")?)),
+        "team" => Ok(Owner::Team(row.parsed("owner_id")?)),
+        _ => Err(StoreError::Corrupt("owner_type")),
+    }
 }
 
 fn uris(application: &Application) -> String {
@@ -44,13 +52,13 @@ fn taken(error: sqlx::Error, application: &Application) -> StoreError {
 /// [`StoreError::Unique`] when its owner has one of that name, or its workspace one of that reference id.
 pub async fn create(connection: &mut Connection, application: &Application) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO applications (id, ws_id, developer_id, name, description, redirect_uris, custom_id,
-            auth_strategy_id, status, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO applications (id, ws_id, owner_id, name, description, redirect_uris, custom_id,
+            auth_strategy_id, status, created_at, updated_at, owner_type)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(application.id.to_string())
     .bind(application.ws_id.to_string())
-    .bind(application.developer_id.to_string())
+    .bind(application.owner.id())
     .bind(&application.name)
     .bind(application.description.as_deref())
     .bind(uris(application))
@@ -59,6 +67,7 @@ pub async fn create(connection: &mut Connection, application: &Application) -> R
     .bind(application.status.as_str())
     .bind(application.created_at.0)
     .bind(application.updated_at.0)
+    .bind(application.owner.kind())
     .execute(connection)
     .await
     .map_err(|error| taken(error, application))?;
@@ -72,7 +81,7 @@ pub async fn create(connection: &mut Connection, application: &Application) -> R
 pub async fn update(connection: &mut Connection, application: &Application) -> Result<(), StoreError> {
     let done = sqlx::query(
         "UPDATE applications SET name = $2, description = $3, redirect_uris = $4, custom_id = $5, status = $6,
-            updated_at = $7 WHERE id = $1",
+            updated_at = $7, owner_id = $8, owner_type = $9 WHERE id = $1",
     )
     .bind(application.id.to_string())
     .bind(&application.name)
@@ -81,6 +90,8 @@ pub async fn update(connection: &mut Connection, application: &Application) -> R
     .bind(application.custom_id.as_deref())
     .bind(application.status.as_str())
     .bind(application.updated_at.0)
+    .bind(application.owner.id())
+    .bind(application.owner.kind())
     .execute(connection)
     .await
     .map_err(|error| taken(error, application))?;
@@ -127,17 +138,13 @@ pub async fn list(
     Ok(Paged::from_rows(all(&rows, read)?, page, |application| application.id.to_string()))
 }
 
-/// A page of a developer's, by id.
+/// A page of an owner's, by id.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_of(
-    connection: &mut Connection,
-    developer: DeveloperId,
-    page: &Page,
-) -> Result<Paged<Application>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM applications WHERE developer_id = $1 AND id > $2 ORDER BY id LIMIT $3")
-        .bind(developer.to_string())
+pub async fn list_of(connection: &mut Connection, owner: Owner, page: &Page) -> Result<Paged<Application>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM applications WHERE owner_id = $1 AND id > $2 ORDER BY id LIMIT $3")
+        .bind(owner.id())
         .bind(&page.after)
         .bind(page.limit())
         .fetch_all(connection)
@@ -145,13 +152,13 @@ pub async fn list_of(
     Ok(Paged::from_rows(all(&rows, read)?, page, |application| application.id.to_string()))
 }
 
-/// All of a developer, by id.
+/// All of an owner, by id.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_all_of(connection: &mut Connection, developer: DeveloperId) -> Result<Vec<Application>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM applications WHERE developer_id = $1 ORDER BY id")
-        .bind(developer.to_string())
+pub async fn list_all_of(connection: &mut Connection, owner: Owner) -> Result<Vec<Application>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM applications WHERE owner_id = $1 ORDER BY id")
+        .bind(owner.id())
         .fetch_all(connection)
         .await?;
     all(&rows, read)
@@ -169,37 +176,53 @@ pub async fn list_all_with(connection: &mut Connection, strategy: StrategyId) ->
     all(&rows, read)
 }
 
-/// How many a developer has.
+/// How many an owner has.
 ///
 /// # Errors
 /// The database failed.
-pub async fn count_of(connection: &mut Connection, developer: DeveloperId) -> Result<i64, StoreError> {
-    let row = sqlx::query("SELECT COUNT(*) AS total FROM applications WHERE developer_id = $1")
-        .bind(developer.to_string())
+pub async fn count_of(connection: &mut Connection, owner: Owner) -> Result<i64, StoreError> {
+    let row = sqlx::query("SELECT COUNT(*) AS total FROM applications WHERE owner_id = $1")
+        .bind(owner.id())
         .fetch_one(connection)
         .await?;
     row.number("total")
 }
 
-/// Sets the status of all of a developer's that have another one of `from`.
+/// A page of what a developer controls, by id: its own, and those of its teams.
 ///
 /// # Errors
 /// The database failed.
-pub async fn set_status_of(
+pub async fn list_within(
     connection: &mut Connection,
     developer: DeveloperId,
-    from: ApplicationStatus,
-    to: ApplicationStatus,
-    now: UnixSeconds,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE applications SET status = $3, updated_at = $4 WHERE developer_id = $1 AND status = $2")
-        .bind(developer.to_string())
-        .bind(from.as_str())
-        .bind(to.as_str())
-        .bind(now.0)
-        .execute(connection)
-        .await?;
-    Ok(())
+    page: &Page,
+) -> Result<Paged<Application>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM applications
+         WHERE (owner_id = $1 OR owner_id IN (SELECT team_id FROM team_members WHERE developer_id = $1)) AND id > $2
+         ORDER BY id LIMIT $3",
+    )
+    .bind(developer.to_string())
+    .bind(&page.after)
+    .bind(page.limit())
+    .fetch_all(connection)
+    .await?;
+    Ok(Paged::from_rows(all(&rows, read)?, page, |application| application.id.to_string()))
+}
+
+/// How many a developer controls.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_within(connection: &mut Connection, developer: DeveloperId) -> Result<i64, StoreError> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS total FROM applications
+         WHERE owner_id = $1 OR owner_id IN (SELECT team_id FROM team_members WHERE developer_id = $1)",
+    )
+    .bind(developer.to_string())
+    .fetch_one(connection)
+    .await?;
+    row.number("total")
 }
 
 /// Deletes one with its contracts and credentials.

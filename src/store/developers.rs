@@ -12,10 +12,10 @@ use super::page::{Page, Paged};
 use super::row::{Columns, all, as_id, found, on_unique};
 use super::statement::Statement;
 use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress};
-use crate::domain::ids::{DeveloperId, WorkspaceId};
+use crate::domain::ids::{DeveloperId, TeamId, WorkspaceId};
 use crate::domain::time::UnixSeconds;
 
-fn read(row: &AnyRow) -> Result<Developer, StoreError> {
+pub(super) fn read(row: &AnyRow) -> Result<Developer, StoreError> {
     Ok(Developer {
         id: row.parsed("id")?,
         ws_id: row.parsed("ws_id")?,
@@ -184,6 +184,23 @@ pub async fn find_by_email(
     row.as_ref().map(read).transpose()
 }
 
+/// The developer with that second key.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_by_custom_id(
+    connection: &mut Connection,
+    workspace: WorkspaceId,
+    custom_id: &str,
+) -> Result<Option<Developer>, StoreError> {
+    let row = sqlx::query("SELECT * FROM developers WHERE ws_id = $1 AND custom_id = $2")
+        .bind(workspace.to_string())
+        .bind(custom_id)
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(read).transpose()
+}
+
 /// The developer that a path names by id or address.
 ///
 /// # Errors
@@ -212,6 +229,8 @@ pub struct DeveloperSearch {
     pub text: String,
     /// Only of this status.
     pub status: Option<DeveloperStatus>,
+    /// Only members of this team.
+    pub team: Option<TeamId>,
 }
 
 impl DeveloperSearch {
@@ -219,6 +238,10 @@ impl DeveloperSearch {
         statement.bind(workspace.to_string());
         if let Some(status) = self.status {
             statement.push(" AND status = ").bind(status.code());
+        }
+        if let Some(team) = self.team {
+            statement.push(" AND id IN (SELECT developer_id FROM team_members WHERE team_id = ");
+            statement.bind(team.to_string()).push(")");
         }
         if !self.text.is_empty() {
             let pattern = contains_pattern(&self.text);

@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 
 use super::database::Connection;
 use super::error::StoreError;
+use super::plugin_session_changes;
 use super::row::{Columns, on_unique};
 use crate::domain::time::UnixSeconds;
 
@@ -109,9 +110,13 @@ pub async fn replace(
     .bind(&pointer.sealed)
     .bind(pointer.expires_at.0)
     .bind(now.0)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    if done.rows_affected() != 1 {
+        return Ok(false);
+    }
+    plugin_session_changes::note(connection, &pointer.key_hash, now).await?;
+    Ok(true)
 }
 
 /// Records a use. Never moves the time back; a session that is gone or replaced is no error.
@@ -140,12 +145,13 @@ pub async fn touch(
 ///
 /// # Errors
 /// The database failed.
-pub async fn end(connection: &mut Connection, key_hash: &str) -> Result<bool, StoreError> {
+pub async fn end(connection: &mut Connection, key_hash: &str, now: UnixSeconds) -> Result<bool, StoreError> {
     let done = sqlx::query("DELETE FROM plugin_sessions WHERE key_hash = $1 AND is_replaced = 0")
         .bind(key_hash)
         .execute(&mut *connection)
         .await?;
     if done.rows_affected() == 1 {
+        plugin_session_changes::note(connection, key_hash, now).await?;
         return Ok(true);
     }
     let pointer = sqlx::query("SELECT key_hash FROM plugin_sessions WHERE key_hash = $1");
@@ -162,24 +168,30 @@ pub async fn delete_named(
     issuer: &str,
     subject: Option<&str>,
     idp_session: Option<&str>,
+    now: UnixSeconds,
 ) -> Result<u64, StoreError> {
-    let mut ended = 0;
+    let mut ended = Vec::new();
     if subject.is_none() && idp_session.is_none() {
-        return Ok(ended);
+        return Ok(0);
     }
     loop {
         let pass = delete_seen(connection, issuer, subject, idp_session).await?;
-        ended += pass.sessions;
+        ended.extend(pass.sessions);
         // A statement sees nothing that begins after it: the successor of a session that it waited for is for the next one.
         if pass.pointers == 0 {
-            return Ok(ended);
+            break;
         }
     }
+    for key_hash in &ended {
+        plugin_session_changes::note(connection, key_hash, now).await?;
+    }
+    Ok(ended.len() as u64)
 }
 
 /// What one statement has removed.
 struct Pass {
-    sessions: u64,
+    /// Keys of sessions.
+    sessions: Vec<String>,
     pointers: u64,
 }
 
@@ -191,16 +203,16 @@ async fn delete_seen(
 ) -> Result<Pass, StoreError> {
     let rows = sqlx::query(
         "DELETE FROM plugin_sessions WHERE issuer = $1 AND ($2 IS NULL OR subject = $2)
-         AND ($3 IS NULL OR idp_session = $3) RETURNING is_replaced",
+         AND ($3 IS NULL OR idp_session = $3) RETURNING key_hash, is_replaced",
     )
     .bind(issuer)
     .bind(subject)
     .bind(idp_session)
     .fetch_all(connection)
     .await?;
-    let mut pass = Pass { sessions: 0, pointers: 0 };
+    let mut pass = Pass { sessions: Vec::new(), pointers: 0 };
     for row in &rows {
-        if row.flag("is_replaced")? { pass.pointers += 1 } else { pass.sessions += 1 }
+        if row.flag("is_replaced")? { pass.pointers += 1 } else { pass.sessions.push(row.text("key_hash")?) }
     }
     Ok(pass)
 }

@@ -22,6 +22,8 @@ pub struct PortalSession {
     pub client: String,
     /// What the browser calls itself, cut.
     pub user_agent: String,
+    /// The ID token of a sign-in through a provider, sealed.
+    pub sealed_id_token: Option<String>,
     /// Sign-in, last recorded use, last renewal.
     pub times: SessionTimes,
 }
@@ -33,6 +35,7 @@ fn read(row: &AnyRow) -> Result<PortalSession, StoreError> {
         is_limited: row.flag("is_limited")?,
         client: row.text("client")?,
         user_agent: row.text("user_agent")?,
+        sealed_id_token: row.maybe_text("sealed_id_token")?,
         times: SessionTimes {
             created_at: row.time("created_at")?,
             last_seen_at: row.time("last_seen_at")?,
@@ -48,8 +51,8 @@ fn read(row: &AnyRow) -> Result<PortalSession, StoreError> {
 pub async fn create(connection: &mut Connection, session: &PortalSession, key_hash: &str) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO portal_sessions (id, key_hash, developer_id, is_limited, client, user_agent, created_at,
-                                      last_seen_at, renewed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                                      last_seen_at, renewed_at, sealed_id_token)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(session.id.to_string())
     .bind(key_hash)
@@ -60,6 +63,7 @@ pub async fn create(connection: &mut Connection, session: &PortalSession, key_ha
     .bind(session.times.created_at.0)
     .bind(session.times.last_seen_at.0)
     .bind(session.times.renewed_at.0)
+    .bind(session.sealed_id_token.as_deref())
     .execute(connection)
     .await?;
     Ok(())

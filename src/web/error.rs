@@ -4,7 +4,7 @@
 
 mod portal;
 
-pub(in crate::web) use portal::UNUSABLE;
+pub(in crate::web) use portal::{PROVIDER, UNUSABLE};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

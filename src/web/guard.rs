@@ -13,7 +13,7 @@ use crate::domain::rbac::Action;
 use crate::services::Services;
 use crate::services::access::AccessError;
 use crate::services::login::Login;
-use crate::services::sessions::SessionError;
+use crate::services::sessions::{LiveSession, SessionError};
 
 /// Header with which browsers say where a request comes from (Fetch Metadata).
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -55,6 +55,9 @@ impl Arrival<'_> {
     /// # Errors
     /// 401 without valid credentials, 503 when they cannot be checked.
     pub async fn caller(&self) -> Result<Caller, ApiError> {
+        if let Some(live) = remembered::recalled(self.request) {
+            return self.by_recalled(live, Door::KongManager).await;
+        }
         if self.request.headers().contains_key(self.services.settings.rbac.auth_header.as_str()) {
             return self.by_token().await;
         }
@@ -88,14 +91,19 @@ impl Arrival<'_> {
 
     async fn by_session(&self, door: Door) -> Result<Caller, ApiError> {
         let Some(login) = &self.services.login else { return Err(ApiError::invalid_credentials()) };
-        if let Some(live) = remembered::recalled(self.request) {
-            return match self.services.access.principal(live.rbac_user_id).await {
-                Ok(principal) => Ok(self.caller_of(principal, Proof::Session(live.id), door)),
-                Err(AccessError::Invalid) => Err(ApiError::session_expired(self.login_url())),
-                Err(error) => Err(error.into()),
-            };
+        match remembered::recalled(self.request) {
+            Some(live) => self.by_recalled(live, door).await,
+            None => Box::pin(self.by_cookie(login, door)).await,
         }
-        Box::pin(self.by_cookie(login, door)).await
+    }
+
+    /// The short way of a browser that was let in a moment ago; such a request has no token header.
+    async fn by_recalled(&self, live: LiveSession, door: Door) -> Result<Caller, ApiError> {
+        match self.services.access.principal(live.rbac_user_id).await {
+            Ok(principal) => Ok(self.caller_of(principal, Proof::Session(live.id), door)),
+            Err(AccessError::Invalid) => Err(ApiError::session_expired(self.login_url())),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The long way: the cookie is opened, the session is read, and both are kept up.

@@ -86,7 +86,8 @@ impl Shortcut {
     /// Whether a path is a call of the Admin API that neither begins nor ends a session, in whatever spelling.
     fn is_plain_call(&self, path: &str) -> bool {
         let rest = self.api.as_deref().and_then(|api| path.strip_prefix(api));
-        rest.is_some_and(|rest| rest.starts_with('/') && !rest.contains("auth") && !rest.contains('%'))
+        let is_plain = |rest: &[u8]| !rest.windows(4).any(|part| part == b"auth") && !rest.contains(&b'%');
+        rest.is_some_and(|rest| rest.starts_with('/') && is_plain(rest.as_bytes()))
     }
 
     /// What is known of the request.

@@ -6,7 +6,7 @@ mod clients;
 mod contracts;
 mod credentials;
 mod decisions;
-mod desk;
+pub(crate) mod desk;
 mod external;
 mod gate;
 mod journey;

@@ -27,4 +27,5 @@ mod sign_in;
 mod status;
 mod store;
 mod support;
+mod teams;
 mod tls;

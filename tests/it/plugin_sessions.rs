@@ -142,7 +142,8 @@ fn node_with(place: &Place, refresher: Arc<Refresher>, change: impl FnOnce(&mut 
     let mut conf = conf("https://op.test".parse().unwrap());
     change(&mut conf);
     let parts = SessionParts { secret: SessionSecret::new(&secret(), &[]), storage: place.storage.clone() };
-    let sessions = Sessions::new(Arc::new(conf), parts, place.clock(), Arc::clone(&refresher) as Arc<dyn Refresh>);
+    let sessions =
+        Sessions::new(Arc::new(conf), parts, place.clock(), Arc::clone(&refresher) as Arc<dyn Refresh>, 64 << 20);
     Node { sessions, refresher, clock: place.clock() }
 }
 

@@ -6,7 +6,13 @@ mod admin_pages;
 mod configuration;
 mod login;
 mod mail;
+
 mod pages;
+pub(crate) mod sso;
+mod sso_accounts;
+mod sso_admin;
+mod sso_teams;
+mod sso_workspaces;
 mod verification;
 
 use std::collections::BTreeMap;

@@ -105,6 +105,8 @@ fn relying_party(members: &mut Members<'_>, forbid_unverified: bool) -> Option<R
         },
         verification: VerificationConf { nonce: verify_nonce, leeway, ..VerificationConf::default() },
         search_user_info,
+        wanted_claims: Vec::new(),
+        only_supported_scopes: false,
         redirect_uri: redirect_uri?,
         logout_redirect_uri: logout_redirect_uri?,
     };

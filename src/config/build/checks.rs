@@ -55,11 +55,6 @@ impl Builder<'_> {
 
     /// What an operator would rely on and this release does not have.
     fn check_unavailable(&mut self) {
-        if self.values.bool("portal_gui_use_subdomains") {
-            let message = "portal_gui_use_subdomains = on is not available in this release: the first segment of a path \
-                           names the workspace";
-            self.error("portal_gui_use_subdomains", message);
-        }
         if self.values.bool("sso_break_glass") {
             self.error("sso_break_glass", "sso_break_glass = on is not available in this release");
         }

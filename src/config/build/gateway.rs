@@ -6,7 +6,7 @@ use super::Builder;
 use crate::config::declared::{self, Surroundings};
 use crate::config::finding::{Finding, Findings};
 use crate::config::load::LoadMode;
-use crate::config::settings::{EngineSwitches, GatewaySettings};
+use crate::config::settings::{EngineSettings, GatewaySettings};
 
 const FILE: &str = "sso_proxy_config";
 
@@ -39,9 +39,10 @@ impl Builder<'_> {
             backchannel_logout_path,
             frontchannel_logout_path,
             max_body,
-            switches: EngineSwitches {
+            engine: EngineSettings {
                 refuse_non_navigation: self.values.text("oidc_non_navigation") == Some("unauthorized"),
                 plain_json: self.values.text("oidc_json_header_encoding") == Some("plain"),
+                cache_bytes: self.values.size("sso_openid_connect_cache_size").unwrap_or_default(),
             },
         }
     }

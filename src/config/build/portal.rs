@@ -1,35 +1,44 @@
 //! The developer portal's keys, and those of mails.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
-use super::{Builder, MIN_SECRET};
-use crate::config::auth_conf::SameSite;
+use super::Builder;
 use crate::config::portal::{
-    MailSettings, MailSwitches, PortalAuth, PortalSessionConf, PortalSettings, SmtpLogin, SmtpTls, overrides,
+    LinkByEmail, MailSettings, MailSwitches, PortalAuth, PortalOidcConf, PortalSessionConf, PortalSettings,
+    Provisioning, SmtpLogin, SmtpTls, SsoSettings, openid_connect, overrides, session_conf,
 };
-use crate::config::{types, vault};
-use crate::domain::developer::{EmailAddress, Rules};
+use crate::config::vault;
+use crate::config::vault::VaultSource;
+use crate::domain::claims::ClaimPath;
+use crate::domain::developer::{EmailAddress, Rules, SsoApproval};
 use crate::domain::password::PasswordRules;
+use crate::domain::team::GroupMode;
 
 const SESSION: &str = "portal_session_conf";
+const AUTH: &str = "portal_auth_conf";
 const MOST_TOKEN_SECONDS: i64 = 31_536_000;
 
 impl Builder<'_> {
     pub(super) fn portal(&mut self) -> PortalSettings {
         let defaults = PortalSettings::default();
         let values = self.values;
-        let settings = PortalSettings {
+        let mut settings = PortalSettings {
             enabled: values.bool("portal"),
             gui_url: self.portal_gui_url(),
+            gui_subdomains: values.bool("portal_gui_use_subdomains"),
             api_url: values.text("portal_api_url").and_then(|text| self.url("portal_api_url", text)),
             cors_origins: values.is_given("portal_cors_origins").then(|| self.cors_origins()),
             auth: self.portal_auth(),
+            openid_connect: None,
+            sso: self.portal_sso(),
             session: self.portal_session(),
+            vaults: VaultSource::default(),
             passwords: self.password_rules(),
             login_attempts: self.seconds("portal_auth_login_attempts"),
             rules: Rules {
@@ -42,7 +51,13 @@ impl Builder<'_> {
                 .unwrap_or(defaults.meta_fields),
             mails: self.mail_switches(),
             single_origin: values.bool("sso_portal_single_origin"),
+            has_teams: values.bool("sso_portal_rbac"),
+            default_visibility: values
+                .text("sso_portal_default_api_visibility")
+                .and_then(|word| word.parse().ok())
+                .unwrap_or(defaults.default_visibility),
         };
+        settings.openid_connect = self.portal_auth_conf(&settings).map(Arc::new);
         self.check_portal(&settings);
         settings
     }
@@ -91,6 +106,69 @@ impl Builder<'_> {
         })
     }
 
+    /// `portal_auth_conf`. A workspace may sign in through it although `portal_auth` of the file is unset.
+    fn portal_auth_conf(&mut self, settings: &PortalSettings) -> Option<PortalOidcConf> {
+        let is_chosen = settings.auth == Some(PortalAuth::OpenIdConnect);
+        let Some(value) = self.values.json(AUTH) else {
+            let is_told = self.findings.errors.iter().any(|error| error.key.as_deref() == Some(AUTH));
+            if is_chosen && !is_told && !self.values.is_unresolved(AUTH) {
+                self.error(AUTH, format!("{AUTH} is required when portal_auth = openid-connect"));
+            }
+            return None;
+        };
+        if settings.auth == Some(PortalAuth::Basic) {
+            self.findings.warn(AUTH, format!("{AUTH} has no effect with portal_auth = basic-auth"));
+            return None;
+        }
+        if is_chosen && self.values.is_given(SESSION) {
+            let message = format!("{SESSION} is ignored: openid-connect has its own session_* members in {AUTH}");
+            self.findings.warn(SESSION, message);
+        }
+        let read = openid_connect::read(value, settings.sso.insecure_tls);
+        for sentence in read.errors {
+            self.error(AUTH, format!("{AUTH}{sentence}"));
+        }
+        for sentence in read.warnings {
+            self.findings.warn(AUTH, format!("{AUTH}{sentence}"));
+        }
+        read.conf
+    }
+
+    /// What becomes of people who sign in through a provider.
+    fn portal_sso(&mut self) -> SsoSettings {
+        const GROUPS: &str = "sso_portal_groups_claim";
+        let values = self.values;
+        let groups_claim = values.text(GROUPS).and_then(ClaimPath::parse);
+        if groups_claim.is_none() && values.text(GROUPS).is_some() {
+            self.error(GROUPS, format!("{GROUPS} has an empty part; write \\. for a dot in the name of a claim"));
+        }
+        SsoSettings {
+            local_login: values.bool("sso_portal_local_login"),
+            provisioning: match values.text("sso_portal_provisioning") {
+                Some("auto") => Provisioning::Auto,
+                Some("deny") => Provisioning::Deny,
+                _ => Provisioning::Form,
+            },
+            approval: match values.text("sso_portal_sso_approve") {
+                Some("always") => SsoApproval::Always,
+                Some("never") => SsoApproval::Never,
+                _ => SsoApproval::Inherit,
+            },
+            link_by_email: match values.text("sso_portal_link_by_email") {
+                Some("always") => LinkByEmail::Always,
+                Some("never") => LinkByEmail::Never,
+                _ => LinkByEmail::Verified,
+            },
+            groups_claim,
+            team_mapping: match values.text("sso_portal_team_mapping") {
+                Some("idp") => Some(GroupMode::Own),
+                Some("additive") => Some(GroupMode::Additive),
+                _ => None,
+            },
+            insecure_tls: values.bool("sso_insecure_tls"),
+        }
+    }
+
     /// A JSON value through its reader; a sentence becomes an error.
     fn checked<T>(&mut self, key: &str, read: impl Fn(&Value) -> Result<T, String>) -> Option<T> {
         match read(self.values.json(key)?) {
@@ -114,7 +192,7 @@ impl Builder<'_> {
             return conf;
         };
         for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
-            match set_session(&mut conf, name, value) {
+            match session_conf::set(&mut conf, name, value) {
                 Ok(None) => {}
                 Ok(Some(warning)) => self.findings.warn(SESSION, format!("{SESSION}.{name} {warning}")),
                 Err(sentence) => self.error(SESSION, format!("{SESSION}.{name} {sentence}")),
@@ -210,9 +288,15 @@ impl Builder<'_> {
 
     fn check_portal(&mut self, settings: &PortalSettings) {
         let secret = settings.session.secret.expose_secret();
-        if settings.enabled && settings.auth.is_some() && secret.is_empty() && !self.values.is_unresolved(SESSION) {
+        let needs_secret = settings.enabled && settings.auth == Some(PortalAuth::Basic);
+        if needs_secret && secret.is_empty() && !self.values.is_unresolved(SESSION) {
             let message = format!("{SESSION} with a secret is required when portal_auth = basic-auth");
             self.error(SESSION, message);
+        }
+        let host = Url::parse(&settings.gui_url).ok();
+        let is_name = host.is_some_and(|url| matches!(url.host(), Some(Host::Domain(_))));
+        if settings.gui_subdomains && !is_name && !self.values.is_unresolved("portal_gui_host") {
+            self.error("portal_gui_use_subdomains", "portal_gui_use_subdomains = on needs a name in portal_gui_host");
         }
         let is_dead_end = self.values.bool("smtp_mock") && self.values.text("sso_portal_outbox_dir").is_none();
         if settings.enabled && settings.rules.email_verification && is_dead_end {
@@ -221,59 +305,4 @@ impl Builder<'_> {
             self.findings.warn("portal_email_verification", message);
         }
     }
-}
-
-/// Takes one member of `portal_session_conf`; an `Ok` text is a warning.
-fn set_session(conf: &mut PortalSessionConf, name: &str, value: &Value) -> Result<Option<&'static str>, String> {
-    match name {
-        "secret" => {
-            let secret = plain(value)?;
-            if secret.chars().count() < MIN_SECRET && !vault::is_reference(secret) {
-                return Err(format!("must have at least {MIN_SECRET} characters"));
-            }
-            conf.secret = secret.into();
-        }
-        "storage" if value == "kong" || value == "database" => {}
-        "storage" => return Ok(Some("has no effect: sessions are kept in the database, as with storage = kong")),
-        "cookie_name" => conf.cookie_name = cookie_name(value)?,
-        "cookie_domain" => conf.cookie_domain = Some(plain(value)?.to_owned()),
-        "cookie_secure" => conf.cookie_secure = Some(value.as_bool().ok_or("must be a boolean")?),
-        "cookie_same_site" => conf.cookie_same_site = same_site(value)?,
-        "cookie_samesite" => {
-            conf.cookie_same_site = same_site(value)?;
-            return Ok(Some("is the old name of cookie_same_site"));
-        }
-        "idling_timeout" => conf.limits.idling = seconds(value)?,
-        "rolling_timeout" => conf.limits.rolling = seconds(value)?,
-        "cookie_lifetime" => {
-            conf.limits.rolling = seconds(value)?;
-            return Ok(Some("is the old name of rolling_timeout"));
-        }
-        "absolute_timeout" => conf.limits.absolute = seconds(value)?,
-        _ => return Ok(Some("has no effect in kong-sso")),
-    }
-    Ok(None)
-}
-
-fn plain(value: &Value) -> Result<&str, String> {
-    value.as_str().filter(|text| !text.is_empty()).ok_or_else(|| "must be a string".to_owned())
-}
-
-fn cookie_name(value: &Value) -> Result<String, String> {
-    let name = plain(value)?;
-    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
-    if is_plain { Ok(name.to_owned()) } else { Err("can only contain letters, digits, '_', '-' and '.'".to_owned()) }
-}
-
-fn same_site(value: &Value) -> Result<SameSite, String> {
-    match value.as_str() {
-        Some("Strict") => Ok(SameSite::Strict),
-        Some("Lax" | "off") => Ok(SameSite::Lax),
-        _ => Err("must be Strict or Lax".to_owned()),
-    }
-}
-
-fn seconds(value: &Value) -> Result<i64, String> {
-    let number = value.as_f64().and_then(types::whole).and_then(|seconds| i64::try_from(seconds).ok());
-    number.ok_or_else(|| "must be a whole number of seconds".to_owned())
 }

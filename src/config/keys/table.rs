@@ -48,6 +48,7 @@ table! {
         admin_gui_ssl_protocols: Text, "TLSv1.2 TLSv1.3", 2, No, "TLS versions of Kong's GUI; kong-sso offers 1.2 and 1.3.";
         ssl_cipher_suite: Enum(SUITES), "intermediate", 2, Yes, "Cipher suites; old and fips cannot be served by kong-sso.";
         ssl_protocols: Text, "TLSv1.2 TLSv1.3", 3, No, "TLS versions of a custom cipher suite.";
+        sso_insecure_tls: Bool, "off", 1, Yes, "Let portal_auth_conf say ssl_verify: false.";
         sso_allow_insecure: Bool, "off", 1, Yes, "Serve without any login on an address that other machines can reach.";
         sso_proxy_listen: Listen, "off", 1, Yes, "Where the OpenID Connect gateway serves the declared routes and forward-auth; needs sso_proxy_config.";
         sso_proxy_ssl_cert: Array, "", 1, Yes, "Certificate chains of sso_proxy_listen addresses with ssl: paths, PEM or base64 of PEM.";
@@ -114,12 +115,15 @@ table! {
         sso_forward_auth_path: Text, "", 1, Yes, "Path on sso_proxy_listen, such as /_sso/auth, at which other proxies ask whether a request may pass; unset = off. Their addresses must be in trusted_ips, and no end user may reach it.";
         oidc_non_navigation: Enum(&["redirect", "unauthorized"]), "redirect", 1, Yes, "What the gateway answers where a sign-in would begin and no browser is navigating (XMLHttpRequest, fetch, or neither GET nor HEAD): the redirect, as Kong does, or 401.";
         oidc_json_header_encoding: Enum(&["base64", "plain"]), "base64", 1, Yes, "How JSON documents stand in the headers of the gateway's upstreams and clients: JWKs, UserInfo and introspection answers.";
+        sso_openid_connect_cache_size: Size, "64m", 1, Yes, "Memory that each openid-connect plugin may use for each of these: verified tokens, opened session cookies, stored sessions (about 5 kB each). What does not fit is verified, opened or read again.";
         sso_frontchannel_logout_path: Text, "", 1, Yes, "Path on sso_proxy_listen, such as /_sso/frontchannel-logout, that identity providers open in a frame to end sessions (OpenID Connect Front-Channel Logout); unset = off.";
         sso_proxy_max_body_size: Size, "0", 1, Yes, "Largest request body that the gateway forwards; larger ones get 413. 0 = no limit.";
     }
     Applications {
         sso_portal_auto_approve_applications: Bool, "off", 1, Yes, "Approve every request of an application for an API at once, whatever the API says; a workspace may say otherwise in its config.";
-        sso_portal_max_apps_per_developer: Number, "500", 1, Yes, "Applications that a developer may have.";
+        sso_portal_rbac: Bool, "off", 1, Yes, "Let teams decide which APIs a developer sees and may use; a workspace may say otherwise in its config.";
+        sso_portal_default_api_visibility: Enum(&["private", "public"]), "private", 1, Yes, "Who sees an API that is published without a word about it: private is developers who are signed in, public is everybody.";
+        sso_portal_max_apps_per_developer: Number, "500", 1, Yes, "Applications that a developer or a team may have.";
         sso_portal_max_credentials_per_app: Number, "20", 1, Yes, "Keys that an application may have at a time.";
         sso_portal_credential_prefix: Text, "ksso", 1, Yes, "How keys of applications begin, for scanners of leaked secrets: 1 to 16 letters and digits.";
         sso_portal_sync_interval: Number, "60", 1, Yes, "Seconds between comparisons of everything with Kong; 0 = only what changes is written.";
@@ -134,7 +138,7 @@ table! {
         portal_gui_listen: Listen, "0.0.0.0:8003", 1, Yes, "Where the portal's pages are served while portal is on.";
         portal_gui_protocol: Enum(&["http", "https"]), "http", 1, Yes, "Scheme of the portal's pages in links and mails.";
         portal_gui_host: Text, "127.0.0.1:8003", 1, Yes, "host[:port][/path] of the portal's pages in links and mails, without scheme.";
-        portal_gui_use_subdomains: Bool, "off", 2, No, "Workspaces as host labels; not available in this release.";
+        portal_gui_use_subdomains: Bool, "off", 2, Yes, "The left-most label of the host names the workspace, before portal_gui_host; off = the first segment of the path.";
         portal_gui_ssl_cert: Array, "", 2, Yes, "Certificate chains of portal_gui_listen addresses with ssl: paths, PEM or base64 of PEM.";
         portal_gui_ssl_cert_key: Array, "", 2, Yes, "Private keys of portal_gui_ssl_cert, in the same order.";
         portal_gui_access_log: Text, "logs/portal_gui_access.log", 3, No, "Access log of the pages; kong-sso logs to standard error.";
@@ -148,8 +152,8 @@ table! {
         portal_cors_origins: Array, "", 1, Yes, "Origins whose scripts may call the portal's JSON API; * = any, without credentials; unset = the pages' own.";
         portal_is_legacy: Bool, "off", 3, No, "Templates of Kong's first portal; not available.";
         portal_app_auth: Enum(&["kong-oauth2", "external-oauth2"]), "", 1, Yes, "Kind of the strategy that APIs and applications get when none is named: kong_oauth2 or openid_connect, of which a workspace must then have one; API keys when unset.";
-        portal_auth: Text, "", 1, Yes, "How developers sign in: basic-auth, or unset for a portal without accounts.";
-        portal_auth_conf: Json, "", 1, No, "Settings of portal_auth; basic-auth has none.";
+        portal_auth: Text, "", 1, Yes, "How developers sign in: basic-auth, openid-connect, or unset for a portal without accounts.";
+        portal_auth_conf: Json, "", 1, Yes, "The provider of portal_auth = openid-connect, as a JSON object: issuer, client_id, client_secret and what docs/developer-portal.md lists.";
         portal_auth_password_complexity: Json, "", 1, Yes, "Rules for passwords: a kong-preset (min_8, min_12, min_20) or passwdqc's min, max and passphrase; 12 characters when unset.";
         portal_auth_login_attempts: Number, "0", 1, Yes, "Failed logins after which only a reset of the password lets a developer in; 0 = no limit.";
         portal_session_conf: Json, "", 1, Yes, "Sessions of developers, as a JSON object; secret is required with portal_auth = basic-auth.";
@@ -167,6 +171,12 @@ table! {
         portal_emails_from: Text, "", 1, Yes, "Sender of the portal's mails: an address or Name <address>.";
         portal_emails_reply_to: Text, "", 1, Yes, "Reply address of the portal's mails.";
         portal_smtp_admin_emails: Array, "", 1, Yes, "Who is told about developers who wait; smtp_admin_emails when unset.";
+        sso_portal_local_login: Bool, "off", 1, Yes, "With portal_auth = openid-connect: passwords beside the provider.";
+        sso_portal_provisioning: Enum(&["form", "auto", "deny"]), "form", 1, Yes, "Whom the provider knows and the portal does not: fills in the registration form, gets an account at once, or is refused.";
+        sso_portal_sso_approve: Enum(&["inherit", "always", "never"]), "inherit", 1, Yes, "Whether who comes through the provider is approved: as portal_auto_approve says, always, or never.";
+        sso_portal_link_by_email: Enum(&["verified", "always", "never"]), "verified", 1, Yes, "Whether an identity becomes that of an account with the same address: when the provider verified the address, always, or only by the account's password.";
+        sso_portal_groups_claim: Text, "groups", 1, Yes, "Claim with the groups of a developer, for sso_portal_team_mapping; dots lead into objects, \\. is a dot in a name.";
+        sso_portal_team_mapping: Enum(&["off", "idp", "additive"]), "off", 1, Yes, "Whether groups of the provider decide at each sign-in about the members of teams that groups are mapped to: not, alone (idp), or by adding only.";
         sso_portal_single_origin: Bool, "on", 1, Yes, "Serve the portal below /portal and its JSON API below /portal-api on sso_gui_listen too.";
     }
     Rbac {

@@ -254,6 +254,51 @@ fn dp_004_a_portal_with_accounts_needs_a_session_secret() {
     assert!(warnings("portal_auth = basic-auth").is_empty(), "nobody needs it while the portal is off");
 }
 
+/// A portal whose developers sign in at a provider.
+const PORTAL_OIDC: &str = "portal = on\nportal_auth = openid-connect\n\
+    portal_auth_conf = {\"issuer\":\"https://idp.example.com\",\"client_id\":[\"portal\"],\"client_secret\":[\"{vault://env/portal}\"]}\n";
+
+#[test]
+fn dp_005_a_portal_with_a_provider_needs_no_session_conf_and_ignores_it() {
+    use crate::config::portal::PortalAuth;
+    use secrecy::ExposeSecret as _;
+
+    let load = |more: &str| load_text(&format!("{PORTAL_OIDC}{more}"), &options(&[("PORTAL", "hush")]));
+    let told = |loaded: &Loaded| loaded.warnings.iter().map(|it| it.message.clone()).collect::<Vec<_>>();
+    let plain = load("").unwrap();
+    assert_eq!(told(&plain), Vec::<String>::new());
+    let portal = plain.settings.portal;
+    let secret = portal.provider().unwrap().client.secret.clone().unwrap();
+    assert_eq!((portal.auth, secret.expose_secret()), (Some(PortalAuth::OpenIdConnect), "hush"));
+    assert!(!portal.has_passwords(), "sso_portal_local_login is off");
+    let session = "portal_session_conf = {\"secret\":\"portal-hush-portal-hush-portal-hush\"}\n";
+    let with_session = load(session).unwrap();
+    let ignored = "portal_session_conf is ignored: openid-connect has its own session_* members in portal_auth_conf";
+    assert_eq!(told(&with_session), [ignored]);
+    let local = load("sso_portal_local_login = on\nsso_portal_provisioning = auto\n").unwrap().settings.portal;
+    assert!(local.has_passwords() && local.sso.provisioning == crate::config::portal::Provisioning::Auto);
+}
+
+#[test]
+fn a_provider_of_the_portal_that_is_missing_or_wrong_is_named() {
+    let without = "portal = on\nportal_auth = openid-connect\n";
+    assert_eq!(errors(without), ["portal_auth_conf is required when portal_auth = openid-connect"]);
+    let wrong =
+        format!("{without}portal_auth_conf = {{\"issuer\":\"https://idp\",\"isuer\":1,\"ssl_verify\":false}}\n");
+    let expected = [
+        "portal_auth_conf.isuer is not known",
+        "portal_auth_conf.client_id is required when portal_auth = openid-connect",
+        "portal_auth_conf.ssl_verify = false needs sso_insecure_tls = on",
+    ];
+    assert_eq!(errors(&wrong), expected);
+    let mapping = |word: &str| loaded(&format!("sso_portal_team_mapping = {word}")).settings.portal.sso.team_mapping;
+    assert_eq!(mapping("idp"), Some(crate::domain::team::GroupMode::Own));
+    assert_eq!((mapping("additive"), mapping("off")), (Some(crate::domain::team::GroupMode::Additive), None));
+    assert!(errors("sso_portal_groups_claim = a..b\n")[0].starts_with("sso_portal_groups_claim has an empty part"));
+    let unneeded = format!("{PORTAL}portal_auth_conf = {{\"hide_credentials\":true}}\n");
+    assert_eq!(warnings(&unneeded), ["portal_auth_conf has no effect with portal_auth = basic-auth"]);
+}
+
 #[test]
 fn portal_listeners_open_while_it_is_on_or_where_somebody_wrote_them() {
     let ports = |text: &str| {
@@ -270,7 +315,7 @@ fn portal_listeners_open_while_it_is_on_or_where_somebody_wrote_them() {
 fn portal_keys_are_checked() {
     for (text, error) in [
         ("portal_auth = saml", "portal_auth = saml is not supported by kong-sso"),
-        ("portal_auth = openid-connect", "portal_auth = openid-connect is not available in this release"),
+        ("portal_auth = key-auth", "portal_auth = key-auth is not available in this release"),
         ("portal_gui_host = https://a.example", "portal_gui_host must be host[:port][/path] without a scheme"),
         ("portal_token_exp = 0", "portal_token_exp must be between 1 and 31536000 seconds"),
         ("smtp_ssl = on\nsmtp_starttls = on", "smtp_starttls and smtp_ssl cannot both be on"),
@@ -284,7 +329,18 @@ fn portal_keys_are_checked() {
     ] {
         assert_eq!(errors(text), [error], "{text}");
     }
-    assert!(errors("portal_gui_use_subdomains = on")[0].contains("not available in this release"));
+    assert!(errors("portal_gui_use_subdomains = on")[0].contains("needs a name in portal_gui_host"));
+    let by_host =
+        loaded("portal_gui_use_subdomains = on\nportal_gui_host = portal.example.com:8443/dev").settings.portal;
+    let name = crate::domain::ids::WorkspaceName::parse("Payments").unwrap();
+    assert_eq!(by_host.url_of(&name), "http://payments.portal.example.com:8443/dev");
+    let hosts = [
+        "payments.Portal.example.com:80",
+        "payments.portal.example.com",
+        "portal.example.com",
+        "a.b.portal.example.com",
+    ];
+    assert_eq!(hosts.map(|host| by_host.label_of(host)), [Some("payments"), Some("payments"), None, None]);
     assert!(warnings("portal_app_auth = external-oauth2")[0].contains("no effect in this release"));
     assert!(warnings(&format!("{PORTAL}portal_email_verification = on"))[0].contains("nobody can verify"));
     let named = loaded("portal_gui_protocol = https\nportal_gui_host = portal.example.com/dev/").settings.portal;

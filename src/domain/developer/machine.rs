@@ -17,6 +17,17 @@ pub struct Rules {
     pub email_verification: bool,
 }
 
+/// `sso_portal_sso_approve`: whom the identity provider's word lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SsoApproval {
+    /// As `portal_auto_approve` says.
+    Inherit,
+    /// Everybody: approving is the provider's business.
+    Always,
+    /// Nobody: an admin approves.
+    Never,
+}
+
 /// A mail about an account's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountMail {
@@ -48,6 +59,13 @@ pub enum Event {
     Verify,
     /// The person completed the registration of an invitation; that proves the address.
     CompleteInvitation,
+    /// The person came through an identity provider.
+    SignIn {
+        /// Whom the provider's word lets in.
+        approval: SsoApproval,
+        /// Whether the provider proved the address of the account.
+        proves_address: bool,
+    },
     /// An admin asks for a status.
     Set(DeveloperStatus),
     /// The same, whatever the table says.
@@ -74,6 +92,24 @@ pub struct Transition {
 #[error("invalid status transition")]
 pub struct Refused;
 
+impl SsoApproval {
+    const fn first_status(self, rules: Rules) -> DeveloperStatus {
+        match self {
+            Self::Inherit if rules.auto_approve => Approved,
+            Self::Always => Approved,
+            Self::Inherit | Self::Never => Pending,
+        }
+    }
+}
+
+/// Tells the admins of somebody who waits.
+const fn request_of(status: DeveloperStatus) -> &'static [AccountMail] {
+    match status {
+        Pending => &[AccountMail::AccessRequest],
+        _ => &[],
+    }
+}
+
 impl Entry {
     /// The first status of somebody who registers.
     #[must_use]
@@ -85,6 +121,16 @@ impl Entry {
         }
     }
 
+    /// The first status of somebody who comes through an identity provider. No mail tells of an approval: the person is in.
+    #[must_use]
+    pub fn of_sso(rules: Rules, approval: SsoApproval, is_address_proven: bool) -> Self {
+        if rules.email_verification && !is_address_proven && approval != SsoApproval::Never {
+            return Self { status: Unverified, mails: &[AccountMail::Verification] };
+        }
+        let status = approval.first_status(rules);
+        Self { status, mails: request_of(status) }
+    }
+
     /// The first status of somebody whom an admin creates; no mail follows.
     #[must_use]
     pub fn of_admin(rules: Rules, given: Option<DeveloperStatus>) -> Self {
@@ -94,6 +140,19 @@ impl Entry {
 }
 
 impl DeveloperStatus {
+    /// What a sign-in through a provider does: it completes an invitation, proves an address, and approves who waits where
+    /// the provider's word does that. It never lifts a rejection or a revocation.
+    fn signed_in(self, approval: SsoApproval, proves_address: bool, must_verify: bool, rules: Rules) -> Transition {
+        let settled = approval.first_status(rules);
+        match self {
+            Pending if approval == SsoApproval::Always => Transition::new(self, Approved, false),
+            Invited => Transition::new(self, settled, false).with(request_of(settled)),
+            Unverified if proves_address => Transition::new(self, settled, false).with(request_of(settled)),
+            Approved => Transition::new(self, Approved, must_verify && !proves_address),
+            _ => Transition::new(self, self, must_verify),
+        }
+    }
+
     /// What `event` does to an account of this status. `must_verify` is the account's flag.
     ///
     /// # Errors
@@ -114,6 +173,9 @@ impl DeveloperStatus {
                 let mail: &[AccountMail] =
                     if rules.auto_approve { &[AccountMail::Approved] } else { &[AccountMail::AccessRequest] };
                 Transition::new(self, settled, false).with(mail)
+            }
+            (from, Event::SignIn { approval, proves_address }) => {
+                from.signed_in(approval, proves_address, must_verify, rules)
             }
             (from, Event::Set(to)) if from == to => Transition::new(self, to, must_verify),
             (from, Event::Force(to)) if from == to => Transition::new(self, to, false),
@@ -222,6 +284,42 @@ mod tests {
     }
 
     #[test]
+    fn dp_033_a_sign_in_through_a_provider_settles_an_account_and_lifts_nothing() {
+        use SsoApproval::{Always, Inherit, Never};
+        let request: &[AccountMail] = &[AccountMail::AccessRequest];
+        type Row<'r> = (DeveloperStatus, SsoApproval, bool, Rules, DeveloperStatus, &'r [AccountMail]);
+        let rows: &[Row<'_>] = &[
+            (Pending, Always, true, CAREFUL, Approved, &[]),
+            (Pending, Inherit, true, OPEN, Pending, &[]),
+            (Pending, Never, true, OPEN, Pending, &[]),
+            (Invited, Always, false, CAREFUL, Approved, &[]),
+            (Invited, Inherit, true, OPEN, Approved, &[]),
+            (Invited, Never, true, OPEN, Pending, request),
+            (Unverified, Always, true, CAREFUL, Approved, &[]),
+            (Unverified, Always, false, CAREFUL, Unverified, &[]),
+            (Unverified, Inherit, true, CAREFUL, Pending, request),
+            (Approved, Never, false, CAREFUL, Approved, &[]),
+            (Rejected, Always, true, OPEN, Rejected, &[]),
+            (Revoked, Always, true, OPEN, Revoked, &[]),
+        ];
+        for (from, approval, proves_address, rules, to, mails) in rows {
+            let event = Event::SignIn { approval: *approval, proves_address: *proves_address };
+            let done = from.after(event, false, *rules).map(|done| (done.to, done.mails));
+            assert_eq!(done, Ok((*to, *mails)), "{from:?} {event:?} {rules:?}");
+        }
+        let must_verify = |proves_address| {
+            let event = Event::SignIn { approval: Inherit, proves_address };
+            Approved.after(event, true, CAREFUL).map(|done| done.must_verify)
+        };
+        assert_eq!((must_verify(true), must_verify(false)), (Ok(false), Ok(true)));
+        let entry = |rules, approval, proven| Entry::of_sso(rules, approval, proven).status;
+        assert_eq!(entry(CAREFUL, Inherit, true), Pending);
+        assert_eq!(entry(CAREFUL, Always, false), Unverified);
+        assert_eq!(entry(CAREFUL, Never, false), Pending, "an admin decides, and the address is told");
+        assert_eq!((entry(OPEN, Inherit, false), entry(OPEN, Never, true)), (Approved, Pending));
+    }
+
+    #[test]
     fn who_was_approved_before_verifying_verifies_once() {
         let done = Approved.after(Event::Verify, true, CAREFUL);
         assert!(done.is_ok_and(|done| done.to == Approved && !done.must_verify && !done.ends_sessions));
@@ -269,6 +367,10 @@ mod tests {
             let rules = Rules { auto_approve, email_verification: true };
             prop_assert!(from.after(Event::Verify, must_verify, rules).is_err());
             prop_assert!(from.after(Event::CompleteInvitation, must_verify, rules).is_err());
+            for approval in [SsoApproval::Inherit, SsoApproval::Always, SsoApproval::Never] {
+                let event = Event::SignIn { approval, proves_address: true };
+                prop_assert_eq!(from.after(event, must_verify, rules).map(|done| done.to), Ok(from));
+            }
         }
     }
 }

@@ -45,8 +45,9 @@ impl Engine {
 
     fn forwarded(&self, evidence: &Evidence, caller: Caller, (session, cookies): Kept) -> Forwarded {
         let (conf, proof) = (self.conf(), &evidence.proof);
-        let mut changes = headers::upstream(conf, proof, &caller, &evidence.spots, self.switches.plain_json);
-        let mut response_headers = headers::downstream(conf, proof, self.switches.plain_json);
+        let mut changes =
+            headers::upstream(conf, &self.cleanup, proof, &caller, &evidence.spots, self.settings.plain_json);
+        let mut response_headers = headers::downstream(conf, proof, self.settings.plain_json);
         let mut tell = evidence.told.clone();
         let is_told = |headers: &HeaderConf| !headers.session.is_empty() || headers.session_id.is_some();
         if let Some(session) = &session
@@ -122,7 +123,7 @@ impl Engine {
 
     /// Whether a caller may be sent to the provider (openid-connect.md 1.6).
     fn may_begin_login(&self, view: &RequestView<'_>) -> bool {
-        let is_refused = self.switches.refuse_non_navigation && !view.may_be_navigation();
+        let is_refused = self.settings.refuse_non_navigation && !view.may_be_navigation();
         self.conf().allows(Method::AuthorizationCode) && !is_refused
     }
 

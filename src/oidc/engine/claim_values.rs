@@ -39,7 +39,8 @@ pub(super) fn base64_json(value: &Value) -> String {
 /// Text without what cannot stand in a header line: CR, LF, NUL and other control characters.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     // Tokens and most other texts have nothing of the kind.
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+    // Without a way out of the loop, many bytes are compared at once.
+    if text.bytes().fold(true, |is_clean, byte| is_clean & (b' '..=b'~').contains(&byte)) {
         return Cow::Borrowed(text);
     }
     text.chars().filter(|c| !c.is_control()).collect()

@@ -37,10 +37,17 @@ const OWN_TOKEN: [&str; 2] = ["x-authenticated-scope", "x-authenticated-userid"]
 const AUTHORIZATION: &str = "authorization";
 
 /// How the request of a proved caller changes. `spots` is where the credential stood; `plain_json`
-/// is `oidc_json_header_encoding = plain`.
+/// is `oidc_json_header_encoding = plain`, `clean` is [`clean_request`].
 #[must_use]
-pub fn upstream(conf: &OpenIdConnectConf, proof: &Proof, caller: &Caller, spots: &[Spot], plain_json: bool) -> Changes {
-    let mut changes = clean_request(conf);
+pub fn upstream(
+    conf: &OpenIdConnectConf,
+    clean: &Changes,
+    proof: &Proof,
+    caller: &Caller,
+    spots: &[Spot],
+    plain_json: bool,
+) -> Changes {
+    let mut changes = clean.clone();
     if conf.hide_credentials {
         hide(conf, proof.method, spots, &mut changes);
     }

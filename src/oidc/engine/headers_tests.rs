@@ -11,6 +11,11 @@ use crate::domain::consumer::Consumer;
 use crate::oidc::engine::proof::{ClaimSources, ProvedTokens};
 use crate::oidc::engine::tests_support::{conf, proof};
 
+/// [`super::upstream`] with what an engine prepares once.
+fn upstream(conf: &OpenIdConnectConf, proof: &Proof, caller: &Caller, spots: &[Spot], plain_json: bool) -> Changes {
+    super::upstream(conf, &clean_request(conf), proof, caller, spots, plain_json)
+}
+
 fn token(claims: Value) -> Proof {
     proof(ClaimSources { access_token: Some(Arc::new(claims)), ..ClaimSources::default() })
 }

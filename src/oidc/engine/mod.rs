@@ -43,7 +43,7 @@ pub mod verified_tokens;
 use std::sync::Arc;
 
 use crate::config::plugin::{OpenIdConnectConf, Place};
-use crate::config::settings::EngineSwitches;
+use crate::config::settings::EngineSettings;
 use crate::domain::method::Method;
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
@@ -57,6 +57,7 @@ use methods::kong_oauth2::GatewayTokens;
 use session::{SessionParts, Sessions};
 use session_refresher::SessionRefresher;
 use shared_answers::{SharedAnswers, SharedStore};
+use verified_tokens::VerifiedTokens;
 
 pub use mapping::ConsumerDirectory;
 pub use proof::{ClaimSources, Proof, ProvedTokens};
@@ -71,7 +72,7 @@ pub struct EngineParts {
     /// The current time.
     pub clock: Clock,
     /// What all instances have in common.
-    pub switches: EngineSwitches,
+    pub settings: EngineSettings,
     /// The gateway's consumers.
     pub consumers: Arc<dyn ConsumerDirectory>,
     /// Tokens of the gateway's own OAuth 2.0 plugin; without them no `kong_oauth2` token is known.
@@ -87,11 +88,12 @@ pub struct EngineParts {
 /// One plugin instance at work. Asks the provider nothing until a request needs it.
 pub struct Engine {
     context: Context,
-    switches: EngineSwitches,
+    settings: EngineSettings,
     consumers: Arc<dyn ConsumerDirectory>,
     gateway_tokens: Option<Arc<dyn GatewayTokens>>,
     sessions: Sessions,
     login: Login,
+    cleanup: Changes,
 }
 
 impl Engine {
@@ -101,13 +103,18 @@ impl Engine {
         warn_about(&conf);
         let provider = Provider::new(&conf.provider, parts.http.clone(), parts.clock.clone());
         let shared = parts.shared.map(|store| SharedAnswers::new(store, parts.sessions.secret.clone()));
-        let context = Context { shared, ..Context::new(conf, provider, parts.http, parts.clock, parts.own_keys) };
+        let cache_bytes = parts.settings.cache_bytes;
+        let verified = VerifiedTokens::within(cache_bytes);
+        let context =
+            Context { shared, verified, ..Context::new(conf, provider, parts.http, parts.clock, parts.own_keys) };
         let login = Login::new(context.clone(), parts.sessions.secret.clone());
         let refresher = Arc::new(SessionRefresher(context.clone()));
-        let sessions = Sessions::new(Arc::clone(&context.conf), parts.sessions, context.clock.clone(), refresher);
+        let sessions =
+            Sessions::new(Arc::clone(&context.conf), parts.sessions, context.clock.clone(), refresher, cache_bytes);
         Self {
+            cleanup: headers::clean_request(&context.conf),
             context,
-            switches: parts.switches,
+            settings: parts.settings,
             consumers: parts.consumers,
             gateway_tokens: parts.gateway_tokens,
             sessions,
@@ -184,8 +191,8 @@ impl Engine {
     /// What goes from a request at which [`Self::decide`] only says [`Verdict::Pass`]: the upstream believes headers that this
     /// plugin sets, whoever let the request in.
     #[must_use]
-    pub fn cleanup(&self) -> Changes {
-        headers::clean_request(self.conf())
+    pub fn cleanup(&self) -> &Changes {
+        &self.cleanup
     }
 
     /// Steps 1 and 2: preflights, and callers whom another plugin has let in.

@@ -12,7 +12,7 @@ use super::session::{SessionParts, SessionSecret};
 use super::tests_support::{Lines, conf, view};
 use super::*;
 use crate::config::plugin::ConsumerField;
-use crate::config::settings::{EgressSettings, EngineSwitches};
+use crate::config::settings::{EgressSettings, EngineSettings};
 use crate::domain::consumer::Consumer;
 use crate::oidc::own_keys::OwnKeys;
 
@@ -39,7 +39,7 @@ fn a_decision_is_small_enough_to_be_moved_for_each_request() {
     let parts = EngineParts {
         http: HttpClient::new(&EgressSettings::default(), true, Duration::from_secs(1)).unwrap(),
         clock: Clock::System,
-        switches: EngineSwitches::default(),
+        settings: EngineSettings::default(),
         consumers: Arc::new(Nothing),
         gateway_tokens: None,
         own_keys: Arc::new(Nothing),

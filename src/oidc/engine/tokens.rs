@@ -12,7 +12,6 @@ use crate::oidc::jws::UnverifiedToken;
 use crate::oidc::provider::ProviderSnapshot;
 use crate::oidc::verify::{Checks, Expectations, TokenError, TokenKind, Verified, time_of, verify};
 
-use super::cache::Key;
 use super::context::Context;
 use super::refusal::{ChallengeError, Refusal};
 use super::verified_tokens::KnownToken;
@@ -20,7 +19,7 @@ use super::verified_tokens::KnownToken;
 /// Whether a token has the form of a signed one: three parts. Everything else is opaque.
 #[must_use]
 pub fn is_signed(token: &str) -> bool {
-    token.bytes().filter(|byte| *byte == b'.').count() == 2
+    memchr::memchr_iter(b'.', token.as_bytes()).count() == 2
 }
 
 /// What a token is to be.
@@ -107,7 +106,8 @@ impl Context {
         let client = self.client(wanted.client).map(|client| client.id.as_str()).unwrap_or_default();
         let proved = if wanted.is_unproved { "unproved" } else { "proved" };
         let companions = [proved, wanted.nonce.unwrap_or_default(), wanted.access_token.unwrap_or_default()];
-        let key = Key::of([wanted.name(), wanted.method.name(), client, token].into_iter().chain(companions));
+        let parts = [wanted.name(), wanted.method.name(), client, token];
+        let key = self.verified.key(parts.into_iter().chain(companions));
         if let Some(known) = self.verified.find(key, &snapshot, self.clock.now()).await {
             return Ok(known);
         }

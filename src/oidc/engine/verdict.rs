@@ -43,7 +43,7 @@ pub struct Forwarded {
 }
 
 /// How a request changes on its way. Names are lower case.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Headers that are removed in every spelling (`-` or `_`, any case). `*` at the end stands for any rest.
     pub remove_headers: Vec<Cow<'static, str>>,

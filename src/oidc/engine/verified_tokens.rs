@@ -7,13 +7,13 @@ use std::time::Duration;
 use moka::future::Cache;
 use serde_json::Value;
 
+use crate::config::settings::EngineSettings;
 use crate::domain::time::UnixSeconds;
 use crate::oidc::provider::ProviderSnapshot;
+use crate::sealing::{LookupKey, LookupKeys};
 
 use super::cache::Key;
 
-/// Bytes of verified tokens that one engine remembers.
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes that a token takes, as a multiple of its text: claims in memory are larger than as text.
 const SIZE_FACTOR: usize = 4;
 /// Seconds for which a token is remembered at most.
@@ -42,12 +42,29 @@ struct Remembered {
 
 /// The memory of one engine; clones share it.
 #[derive(Clone)]
-pub struct VerifiedTokens(Cache<Key, Arc<Remembered>>);
+pub struct VerifiedTokens {
+    keys: LookupKeys,
+    known: Cache<LookupKey, Arc<Remembered>>,
+}
 
 impl VerifiedTokens {
+    /// An empty memory of so many bytes.
+    #[must_use]
+    pub fn within(bytes: u64) -> Self {
+        let weigh = |_: &LookupKey, known: &Arc<Remembered>| u32::try_from(known.bytes).unwrap_or(u32::MAX);
+        let known = Cache::builder().max_capacity(bytes).weigher(weigh).time_to_live(LIFETIME).build();
+        Self { keys: LookupKeys::new(), known }
+    }
+
+    /// The key of a token and of all that its verification depends on.
+    #[must_use]
+    pub fn key<'p>(&self, parts: impl IntoIterator<Item = &'p str>) -> LookupKey {
+        self.keys.of(parts.into_iter().map(str::as_bytes))
+    }
+
     /// The verified token of a key, if it is still good.
-    pub async fn find(&self, key: Key, snapshot: &Arc<ProviderSnapshot>, now: UnixSeconds) -> Option<KnownToken> {
-        let known = self.0.get(&key).await?;
+    pub async fn find(&self, key: LookupKey, snapshot: &Arc<ProviderSnapshot>, now: UnixSeconds) -> Option<KnownToken> {
+        let known = self.known.get(&key).await?;
         let is_good = known.good_until.is_none_or(|end| now < end) && Arc::ptr_eq(&known.snapshot, snapshot);
         is_good.then(|| known.token.clone())
     }
@@ -55,7 +72,7 @@ impl VerifiedTokens {
     /// Remembers a token that was just verified.
     pub async fn keep(
         &self,
-        key: Key,
+        key: LookupKey,
         token: &str,
         known: KnownToken,
         good_until: Option<UnixSeconds>,
@@ -63,23 +80,22 @@ impl VerifiedTokens {
     ) {
         let bytes = token.len().saturating_mul(SIZE_FACTOR);
         let remembered = Remembered { token: known, good_until, snapshot, bytes, about: Key::of_token(token) };
-        self.0.insert(key, Arc::new(remembered)).await;
+        self.known.insert(key, Arc::new(remembered)).await;
     }
 
     /// Forgets these tokens, each by [`Key::of_token`]. Looks at all that is remembered, which has a bound.
     pub async fn forget_about(&self, tokens: &[Key]) {
-        let found = self.0.iter().filter(|(_, known)| tokens.contains(&known.about));
-        let found: Vec<Key> = found.map(|(key, _)| *key).collect();
+        let found = self.known.iter().filter(|(_, known)| tokens.contains(&known.about));
+        let found: Vec<LookupKey> = found.map(|(key, _)| *key).collect();
         for key in found {
-            self.0.invalidate(&key).await;
+            self.known.invalidate(&key).await;
         }
     }
 }
 
 impl Default for VerifiedTokens {
     fn default() -> Self {
-        let weigh = |_: &Key, known: &Arc<Remembered>| u32::try_from(known.bytes).unwrap_or(u32::MAX);
-        Self(Cache::builder().max_capacity(MAX_BYTES).weigher(weigh).time_to_live(LIFETIME).build())
+        Self::within(EngineSettings::default().cache_bytes)
     }
 }
 
@@ -108,10 +124,10 @@ mod tests {
         let (tokens, snapshot) = (VerifiedTokens::default(), snapshot());
         let known = || KnownToken { claims: Arc::new(json!({})), jwk: None };
         for token in ["one", "two"] {
-            tokens.keep(Key::of([token]), token, known(), Some(NOW.plus(10)), Arc::clone(&snapshot)).await;
+            tokens.keep(tokens.key([token]), token, known(), Some(NOW.plus(10)), Arc::clone(&snapshot)).await;
         }
         let is_known =
-            async |token: &str, at: i64| tokens.find(Key::of([token]), &snapshot, NOW.plus(at)).await.is_some();
+            async |token: &str, at: i64| tokens.find(tokens.key([token]), &snapshot, NOW.plus(at)).await.is_some();
         assert!(is_known("one", 9).await && !is_known("one", 10).await);
         tokens.forget_about(&[Key::of_token("one")]).await;
         assert!(!is_known("one", 0).await && is_known("two", 0).await);

@@ -1,8 +1,9 @@
-//! Applications of developers (dev-portal.md 6.1). Every change is written to Kong by `gateway_sync`.
+//! Applications of developers and teams (dev-portal.md 6.1). Every change is written to Kong by `gateway_sync`.
 
 pub mod credentials;
 mod issuing;
 mod owner;
+mod transfer;
 
 use super::Services;
 use super::change::{Actor, Change, Operation};
@@ -11,12 +12,16 @@ use super::error::ServiceError;
 use super::strategies as strategy_service;
 use super::{gateway_sync, portal_representation as shown};
 use crate::domain::application::{Application, ApplicationStatus, RedirectUri};
-use crate::domain::developer::{Developer, DeveloperStatus};
+use crate::domain::developer::Developer;
 use crate::domain::ids::{ApplicationId, DeveloperId, StrategyId, WorkspaceId};
 use crate::domain::strategy::{Strategy, StrategyConfig};
-use crate::store::{Connection, Page, Paged, applications, contracts, developers, published_apis, strategies};
+use crate::domain::team::Owner;
+use crate::store::{
+    Connection, Page, Paged, applications, contracts, developers, published_apis, strategies, team_members,
+};
 pub use issuing::NewCredential;
-pub use owner::{owner_deleted, owner_lost_access, owner_regained_access};
+pub use owner::{owner_deleted, owner_lost_access, owner_name, owner_regained_access};
+pub use transfer::transfer;
 
 /// An application to be made.
 #[derive(Clone, Debug, Default)]
@@ -57,28 +62,53 @@ pub enum Effect {
 
 /// Whose applications are reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's of the workspace.
+    All,
+    /// What belongs to a developer alone.
+    Own(DeveloperId),
+    /// That, and what belongs to a team that the developer is in.
+    Within(DeveloperId),
+}
+
+/// Which applications are reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
     /// The workspace.
     pub workspace: WorkspaceId,
-    /// Only this developer's.
-    pub developer: Option<DeveloperId>,
+    /// Whose.
+    pub whose: Whose,
 }
 
 impl Reach {
     /// Everything of a workspace, for admins.
     #[must_use]
     pub const fn workspace(workspace: WorkspaceId) -> Self {
-        Self { workspace, developer: None }
+        Self { workspace, whose: Whose::All }
     }
 
-    /// What belongs to a developer.
+    /// What a developer controls.
     #[must_use]
     pub const fn developer(workspace: WorkspaceId, developer: DeveloperId) -> Self {
-        Self { workspace, developer: Some(developer) }
+        Self { workspace, whose: Whose::Within(developer) }
     }
 
-    fn covers(&self, application: &Application) -> bool {
-        application.ws_id == self.workspace && self.developer.is_none_or(|owner| owner == application.developer_id)
+    /// What belongs to a developer alone, for admins.
+    #[must_use]
+    pub const fn own(workspace: WorkspaceId, developer: DeveloperId) -> Self {
+        Self { workspace, whose: Whose::Own(developer) }
+    }
+
+    async fn covers(&self, connection: &mut Connection, application: &Application) -> Result<bool, ServiceError> {
+        if application.ws_id != self.workspace {
+            return Ok(false);
+        }
+        Ok(match (self.whose, application.owner) {
+            (Whose::All, _) => true,
+            (Whose::Own(developer) | Whose::Within(developer), Owner::Developer(owner)) => owner == developer,
+            (Whose::Own(_), Owner::Team(_)) => false,
+            (Whose::Within(developer), Owner::Team(team)) => team_members::has(connection, team, developer).await?,
+        })
     }
 }
 
@@ -88,9 +118,10 @@ impl Reach {
 /// The store failed.
 pub async fn list(services: &Services, reach: Reach, page: &Page) -> Result<Paged<Application>, ServiceError> {
     let mut connection = services.store.read().await?;
-    Ok(match reach.developer {
-        Some(developer) => applications::list_of(&mut connection, developer, page).await?,
-        None => applications::list(&mut connection, reach.workspace, page).await?,
+    Ok(match reach.whose {
+        Whose::All => applications::list(&mut connection, reach.workspace, page).await?,
+        Whose::Own(developer) => applications::list_of(&mut connection, Owner::Developer(developer), page).await?,
+        Whose::Within(developer) => applications::list_within(&mut connection, developer, page).await?,
     })
 }
 
@@ -102,12 +133,20 @@ pub async fn list_with(services: &Services, strategy: StrategyId) -> Result<Vec<
     Ok(applications::list_all_with(&mut *services.store.read().await?, strategy).await?)
 }
 
-/// How many those in reach are.
+/// A page of an owner's, by id.
+///
+/// # Errors
+/// The store failed.
+pub async fn list_of_owner(services: &Services, owner: Owner, page: &Page) -> Result<Paged<Application>, ServiceError> {
+    Ok(applications::list_of(&mut *services.store.read().await?, owner, page).await?)
+}
+
+/// How many a developer controls.
 ///
 /// # Errors
 /// The store failed.
 pub async fn count(services: &Services, developer: DeveloperId) -> Result<i64, ServiceError> {
-    Ok(applications::count_of(&mut *services.store.read().await?, developer).await?)
+    Ok(applications::count_within(&mut *services.store.read().await?, developer).await?)
 }
 
 /// One in reach.
@@ -146,8 +185,8 @@ pub async fn owner_of(services: &Services, workspace: WorkspaceId, key: &str) ->
 
 pub(super) async fn find(connection: &mut Connection, reach: Reach, id: &str) -> Result<Application, ServiceError> {
     let id: ApplicationId = id.parse().map_err(|_| ServiceError::NotFound)?;
-    let found = applications::find(connection, id).await?;
-    found.filter(|application| reach.covers(application)).ok_or(ServiceError::NotFound)
+    let application = applications::find(connection, id).await?.ok_or(ServiceError::NotFound)?;
+    if reach.covers(connection, &application).await? { Ok(application) } else { Err(ServiceError::NotFound) }
 }
 
 /// One in reach that is not about to go.
@@ -163,42 +202,33 @@ pub(super) async fn find_kept(
     Ok(application)
 }
 
-/// Makes an application of a developer.
+/// Makes an application of a developer or a team.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] beyond the limit, [`ServiceError::Unique`] for a taken name or reference id,
-/// [`ServiceError::Schema`] for an unknown strategy.
+/// [`ServiceError::Forbidden`] beyond the limit and for a team that may own none, [`ServiceError::Unique`] for a taken name
+/// or reference id, [`ServiceError::Schema`] for an unknown strategy and for a team out of reach.
 pub async fn create(
     services: &Services,
     actor: &Actor<'_>,
     workspace: WorkspaceId,
-    developer: DeveloperId,
+    owner: Owner,
     new: NewApplication,
 ) -> Result<Application, ServiceError> {
     let mut change = Change::begin_by(services, actor).await?;
     let now = change.now();
-    let owner = developers::find_by_id(change.connection(), developer).await?;
-    let owner = owner.filter(|owner| owner.ws_id == workspace).ok_or(ServiceError::NotFound)?;
-    let most = services.settings.portal_gateway.max_applications;
-    if applications::count_of(change.connection(), developer).await? >= most {
-        return Err(ServiceError::Forbidden(format!("a developer may have at most {most} applications")));
-    }
+    let status = owner::admit(services, &mut change, actor, workspace, owner).await?;
     let strategy =
         strategy_service::find_or_default(services, change.connection(), workspace, new.strategy.as_deref()).await?;
     let application = Application {
         id: ApplicationId::generate(),
         ws_id: workspace,
-        developer_id: developer,
+        owner,
         name: new.name,
         description: new.description,
         redirect_uris: new.redirect_uris,
         custom_id: reference_id(&strategy, actor, new.custom_id)?,
         strategy_id: strategy.id,
-        status: if owner.status == DeveloperStatus::Approved {
-            ApplicationStatus::Active
-        } else {
-            ApplicationStatus::Suspended
-        },
+        status,
         created_at: now,
         updated_at: now,
     };

@@ -8,7 +8,7 @@
 //! ```
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +16,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use metrics::Counter;
 
 use crate::domain::audit::{RequestRecord, Verdict};
+use crate::domain::client_network::client_network;
 use crate::domain::time::UnixSeconds;
 
 /// Records of one client that are kept at once, and within each further minute.
@@ -89,7 +90,7 @@ impl Flood {
             return Some(record);
         }
         let mut buckets = self.buckets();
-        let named = record.client_ip.parse().ok().map(network);
+        let named = record.client_ip.parse().ok().map(client_network);
         let is_known = buckets.len() < MOST_CLIENTS || buckets.contains_key(&named);
         let bucket = buckets.entry(named.filter(|_| is_known)).or_insert_with(Bucket::new);
         bucket.used_at = record.request_timestamp;
@@ -124,14 +125,6 @@ impl Flood {
     /// Held for a few instructions, never while waiting.
     fn buckets(&self) -> MutexGuard<'_, HashMap<Client, Bucket>> {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The address that stands for a client.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 

@@ -90,6 +90,8 @@ async fn end(engines: &[&Engine], told: &LogoutToken) -> Result<u64, SessionErro
         ended += engine.sessions().end_named(&told.name).await?;
     }
     // Plugins that share a storage share what ended in it.
-    engines.iter().for_each(|engine| engine.sessions().look_again());
+    for engine in engines {
+        engine.sessions().look_again().await;
+    }
     Ok(ended)
 }

@@ -84,7 +84,7 @@ impl Route {
             let view = RequestView { is_authenticated: caller.is_authenticated, ..*view };
             match engine.decide(&view).await {
                 Verdict::Pass => {
-                    let Changes { remove_headers, remove_cookies, .. } = engine.cleanup();
+                    let Changes { remove_headers, remove_cookies, .. } = engine.cleanup().clone();
                     passage.changes.remove_headers.extend(remove_headers);
                     passage.changes.remove_cookies.extend(remove_cookies);
                 }

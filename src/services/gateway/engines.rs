@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use super::Consumers;
 use crate::config::declared::{OidcPlugin, Problem};
 use crate::config::plugin::ConsumerField;
-use crate::config::settings::{EgressSettings, EngineSwitches};
+use crate::config::settings::{EgressSettings, EngineSettings};
 use crate::domain::consumer::Consumer;
 use crate::domain::time::Clock;
 use crate::http_client::HttpClient;
@@ -26,7 +26,7 @@ pub(super) struct EngineMaker {
     /// Tokens of Kong's own OAuth 2.0 plugin.
     pub(super) gateway_tokens: Arc<dyn GatewayTokens>,
     pub(super) directory: Arc<Directory>,
-    pub(super) switches: EngineSwitches,
+    pub(super) engine_settings: EngineSettings,
 }
 
 /// The consumers of whatever file is served at the moment.
@@ -83,7 +83,7 @@ impl EngineMaker {
         let parts = EngineParts {
             http,
             clock: self.clock.clone(),
-            switches: self.switches,
+            settings: self.engine_settings,
             consumers,
             gateway_tokens: Some(Arc::clone(&self.gateway_tokens)),
             own_keys: self.shared.own_keys(),

@@ -43,7 +43,9 @@ impl Gateway {
             departure.ended += engine.sessions().end_named(&name).await?;
         }
         if departure.ended > 0 {
-            engines.iter().for_each(|engine| engine.sessions().look_again());
+            for engine in &engines {
+                engine.sessions().look_again().await;
+            }
         }
         Ok(departure)
     }

@@ -61,8 +61,8 @@ impl Gateway {
             Some(path) => declared::load(path, &settings.surroundings)?,
             None => Declared::default(),
         };
-        let switches = settings.switches;
-        let maker = EngineMaker { egress, clock, shared, gateway_tokens, directory: Arc::default(), switches };
+        let engine_settings = settings.engine;
+        let maker = EngineMaker { egress, clock, shared, gateway_tokens, directory: Arc::default(), engine_settings };
         let state = State::new(declared, &State::default(), &maker)?;
         maker.directory.0.store(Arc::clone(&state.consumers));
         Ok(Self { state: ArcSwap::from_pointee(state), maker, following })

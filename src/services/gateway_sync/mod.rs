@@ -24,6 +24,8 @@ mod states;
 pub mod target;
 mod work;
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -37,6 +39,7 @@ use crate::domain::credential::SecretValue;
 use crate::domain::ids::{ApiId, ServiceId, WorkspaceId};
 use crate::domain::strategy::Strategy;
 use crate::domain::sync::Subject;
+use crate::domain::time::UnixSeconds;
 use crate::domain::workspace::Workspace;
 use crate::sealing::Sealer;
 use crate::store::gateway_changes::{self, Cause};
@@ -55,6 +58,8 @@ pub struct GatewaySync {
     rules: reading::Rules,
     owner: String,
     lanes: Semaphore,
+    /// When somebody last changed Kong through this node, seconds; 0 = never.
+    changed_at: AtomicI64,
 }
 
 impl GatewaySync {
@@ -63,7 +68,13 @@ impl GatewaySync {
     pub fn new(sealer: Sealer, settings: &PortalGatewaySettings) -> Self {
         let rules =
             reading::Rules { sealer, enforcer: settings.enforcer, has_client_id_keys: settings.has_client_id_keys };
-        Self { rules, owner: Uuid::now_v7().to_string(), lanes: Semaphore::new(LANES) }
+        Self { rules, owner: Uuid::now_v7().to_string(), lanes: Semaphore::new(LANES), changed_at: AtomicI64::new(0) }
+    }
+
+    /// Takes note that somebody changed something in Kong: it may have been a gate or a grant, so Kong is compared within
+    /// seconds instead of at the next interval.
+    pub fn note_change(&self, now: UnixSeconds) {
+        self.changed_at.store(now.0, Ordering::Relaxed);
     }
 
     /// Seals the value of a credential.

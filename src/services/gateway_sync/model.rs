@@ -24,6 +24,7 @@ use crate::domain::ids::{
     ApiId, ApplicationId, ContractId, CredentialId, DeveloperId, ServiceId, StrategyId, WorkspaceId, WorkspaceName,
 };
 use crate::domain::strategy::{KeyAuthConfig, StrategyConfig, StrategyType};
+use crate::domain::team::Owner;
 use crate::domain::time::UnixSeconds;
 
 const NOW: UnixSeconds = UnixSeconds(1000);

@@ -2,6 +2,7 @@
 //! entities one by one; what differs becomes a row of the outbox, whose worker looks again before it touches anything.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 use futures_util::try_join;
 use serde_json::Value;
@@ -22,6 +23,9 @@ use crate::store::gateway_objects::KnownState;
 use crate::store::{
     Page, applications, epochs, gateway_changes, gateway_objects, gateway_scans, published_apis, workspaces,
 };
+
+/// Seconds between comparisons while somebody changes Kong.
+const PAUSE: i64 = 5;
 
 /// What a comparison would change of one subject.
 #[derive(Clone, Debug)]
@@ -63,7 +67,8 @@ pub(super) async fn due(services: &Services) -> Result<(), ServiceError> {
         return Ok(());
     }
     let now = services.clock.now();
-    let before = now.plus(-interval);
+    let changed_at = UnixSeconds(services.gateway_sync.changed_at.load(Ordering::Relaxed));
+    let before = now.plus(-interval).max(changed_at.min(now.plus(-PAUSE)));
     let due = gateway_scans::list_due(&mut *services.store.read().await?, before).await?;
     for workspace in due {
         let mut tx = services.store.write().await?;

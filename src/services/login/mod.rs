@@ -12,6 +12,7 @@
 pub mod error;
 mod failures;
 pub mod group_sync;
+pub mod pending;
 mod person;
 pub mod test_login;
 
@@ -26,14 +27,15 @@ use crate::config::settings::{LoginSettings, Unmapped};
 use crate::domain::ids::{RbacUserId, SessionId, UserName};
 use crate::domain::time::UnixSeconds;
 pub use crate::oidc::{AuthorizationResponse, LoginPurpose};
-use crate::oidc::{AuthorizationResponseError, LoginCookie, LoginOutcome, PendingLogin, ProviderStatus, RelyingParty};
-use crate::sealing::{Sealer, random_token, sha256_hex};
-use crate::store::{admins, consumed_states, grants, group_values, login_sessions};
+use crate::oidc::{AuthorizationResponseError, LoginOutcome, PendingLogin, ProviderStatus, RelyingParty};
+use crate::sealing::{Sealer, random_token};
+use crate::store::{admins, grants, group_values, login_sessions};
 
 use error::LoginError;
 use failures::Failures;
 pub use failures::LoginFailure;
 use group_sync::GroupPlan;
+use pending::PendingLogins;
 use person::Person;
 use test_login::TestReport;
 
@@ -69,7 +71,7 @@ pub struct Login {
     relying_party: RelyingParty,
     conf: AdminAuthConf,
     settings: LoginSettings,
-    sealer: Sealer,
+    pending: PendingLogins,
     failures: Failures,
 }
 
@@ -77,7 +79,8 @@ impl Login {
     /// A sign-in by `conf`; `sealer` protects the login-state cookie.
     #[must_use]
     pub fn new(relying_party: RelyingParty, conf: AdminAuthConf, settings: LoginSettings, sealer: Sealer) -> Self {
-        Self { relying_party, conf, settings, sealer, failures: Failures::default() }
+        let pending = PendingLogins::new(sealer, conf.session.transaction_timeout);
+        Self { relying_party, conf, settings, pending, failures: Failures::default() }
     }
 
     /// The configuration.
@@ -138,9 +141,7 @@ impl Login {
         now: UnixSeconds,
     ) -> Result<Started, LoginError> {
         let (url, pending) = self.relying_party.start_login(self.redirect_index(origin), return_to).await?;
-        let mut logins = LoginCookie::from_value(&self.sealer, cookie, now, self.conf.session.transaction_timeout);
-        logins.add(PendingLogin { purpose, ..pending });
-        Ok(Started { url, cookie: logins.to_value(&self.sealer).map_err(|_| ServiceError::Seal)? })
+        Ok(self.pending.begin(url, PendingLogin { purpose, ..pending }, cookie, now)?)
     }
 
     /// Reads a query or form body as the provider's answer; `None` when it is something else.
@@ -160,18 +161,7 @@ impl Login {
     /// # Errors
     /// [`LoginError::State`] when there is none: unknown, expired, used, or another browser's.
     pub async fn take(&self, services: &Services, state: &str, cookie: &str) -> Result<Taken, LoginError> {
-        let timeout = self.conf.session.transaction_timeout;
-        let mut logins = LoginCookie::from_value(&self.sealer, cookie, services.clock.now(), timeout);
-        let pending = logins.take(state).ok_or(LoginError::State)?;
-        let until = pending.created_at.plus(timeout);
-        let hash = sha256_hex(state.as_bytes());
-        let mut transaction = services.store.write().await?;
-        if !consumed_states::consume(&mut transaction, &hash, until).await? {
-            return Err(LoginError::State);
-        }
-        transaction.commit().await?;
-        let rest = if logins.is_empty() { None } else { Some(logins.to_value(&self.sealer)) };
-        Ok(Taken { pending, cookie: rest.transpose().map_err(|_| ServiceError::Seal)? })
+        self.pending.take(services, state, cookie).await
     }
 
     /// Proves who came back.

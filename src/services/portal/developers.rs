@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Portal, invitations, transitions};
+use super::{Portal, invitations, teams, transitions};
 use crate::domain::access::Caller;
 use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress, Entry, Event};
 use crate::domain::ids::DeveloperId;
@@ -32,6 +32,8 @@ pub struct NewDeveloper {
     pub status: Option<DeveloperStatus>,
     /// Whether an invitation is sent.
     pub invite: bool,
+    /// Names of the teams that it is in.
+    pub roles: Vec<String>,
 }
 
 /// Changes of a developer.
@@ -43,6 +45,8 @@ pub struct DeveloperEdit {
     pub custom_id: Edit<Option<String>>,
     /// `meta`, as a whole.
     pub meta: Option<Map<String, Value>>,
+    /// Names of exactly the teams that it is in.
+    pub roles: Option<Vec<String>>,
     /// Status.
     pub status: Option<DeveloperStatus>,
     /// Why.
@@ -136,6 +140,9 @@ pub async fn create(
     }
     developers::create(change.connection(), &developer).await?;
     transitions::record(&mut change, Operation::Create, &developer, "developer.created");
+    if !new.roles.is_empty() {
+        teams::members::set(&mut change, &developer, &new.roles).await?;
+    }
     if new.invite {
         invitations::send(services, &portal, &mut change, &developer).await?;
     }
@@ -185,6 +192,9 @@ pub async fn update(
     edit.custom_id.apply(&mut developer.custom_id);
     if changes_members {
         transitions::store(&mut change, &mut developer, "developer.updated").await?;
+    }
+    if let Some(roles) = &edit.roles {
+        teams::members::set(&mut change, &developer, roles).await?;
     }
     if let Some(status) = edit.status {
         let event = if edit.force { Event::Force(status) } else { Event::Set(status) };

@@ -45,6 +45,9 @@ pub async fn login(
     [email, password]: [&str; 2],
     unusable: Unusable,
 ) -> Result<Login, ServiceError> {
+    if !portal.settings.has_passwords() {
+        return Ok(Login::Refused);
+    }
     if !services.portal.pace.admit_password(visit.client).await {
         return Ok(Login::TooMany);
     }
@@ -54,7 +57,7 @@ pub async fn login(
     let mut transaction = services.store.write().await?;
     let key = match (developer.may_act(), unusable) {
         (false, Unusable::NoSession) => None,
-        _ => Some(sessions::start(&mut transaction, portal, &developer, visit, now).await?),
+        _ => Some(sessions::start(&mut transaction, portal, &developer, visit, None, now).await?),
     };
     if developer.may_act() {
         developers::note_login(&mut transaction, developer.id, now).await?;

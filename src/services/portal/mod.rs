@@ -5,6 +5,7 @@
 //! /{workspace}/.. --> open(): workspace with its settings, or nothing --> use case --> Change --> mails of the machine
 //! ```
 
+pub mod asking;
 pub mod developers;
 pub mod invitations;
 pub mod login;
@@ -15,6 +16,9 @@ pub mod profile;
 pub mod recovery;
 pub mod registration;
 pub mod sessions;
+pub mod sight;
+pub mod sso;
+pub mod teams;
 mod tokens;
 mod transitions;
 pub mod verification;
@@ -23,16 +27,44 @@ use std::net::IpAddr;
 
 use super::Services;
 use super::error::ServiceError;
-use crate::config::portal::PortalSettings;
+use super::login::pending::PendingLogins;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::config::portal::{PortalAuth, PortalSettings};
 use crate::domain::workspace::Workspace;
+use crate::sealing::Sealer;
 use pace::Pace;
 use passwords::Passwords;
+use sso::Parties;
+
+/// Seconds that a developer has to sign in at the provider.
+const LOGIN_TIMEOUT: i64 = 600;
 
 /// What the portal keeps in memory.
-#[derive(Default)]
 pub struct PortalState {
     pub(super) passwords: Passwords,
     pub(super) pace: Pace,
+    pub(super) parties: Parties,
+    pub(super) logins: PendingLogins,
+    pub(super) sealer: Sealer,
+    /// Takes the place of a `session_secret` that `portal_auth_conf` does not name.
+    session_secret: SecretString,
+}
+
+impl PortalState {
+    /// Nothing yet. All nodes have the same `encryption_key`.
+    #[must_use]
+    pub fn new(encryption_key: &SecretString) -> Self {
+        let derived = |purpose: &str| format!("{purpose}\n{}", encryption_key.expose_secret());
+        Self {
+            passwords: Passwords::default(),
+            pace: Pace::default(),
+            parties: Parties::default(),
+            logins: PendingLogins::new(Sealer::from_secret(derived("portal login").as_bytes()), LOGIN_TIMEOUT),
+            sealer: Sealer::from_secret(encryption_key.expose_secret().as_bytes()),
+            session_secret: derived("portal session").into(),
+        }
+    }
 }
 
 /// The portal of one workspace, as it is now.
@@ -63,10 +95,23 @@ pub async fn open(services: &Services, name_or_id: &str) -> Result<Option<Portal
     if !services.settings.portal.enabled {
         return Ok(None);
     }
+    open_where(services, |workspace| workspace.is_called(name_or_id)).await
+}
+
+/// The portal that a host names by its left-most label; `None` when there is none, or when it is off.
+///
+/// # Errors
+/// The store failed.
+pub async fn open_host(services: &Services, host: &str) -> Result<Option<Portal>, ServiceError> {
+    match services.settings.portal.label_of(host).filter(|_| services.settings.portal.enabled) {
+        Some(label) => open_where(services, |it| it.name.as_str().eq_ignore_ascii_case(label)).await,
+        None => Ok(None),
+    }
+}
+
+async fn open_where(services: &Services, is_it: impl Fn(&Workspace) -> bool) -> Result<Option<Portal>, ServiceError> {
     let workspaces = services.access.workspaces().await?;
-    let Some(workspace) = workspaces.iter().find(|workspace| workspace.is_called(name_or_id)) else {
-        return Ok(None);
-    };
+    let Some(workspace) = workspaces.iter().find(|workspace| is_it(workspace)) else { return Ok(None) };
     Ok(Portal::of(services, workspace).filter(|portal| portal.settings.enabled))
 }
 
@@ -75,7 +120,13 @@ impl Portal {
     #[must_use]
     pub fn of(services: &Services, workspace: &Workspace) -> Option<Self> {
         match services.settings.portal.of(&workspace.config) {
-            Ok(settings) => Some(Self { workspace: workspace.clone(), settings }),
+            Ok(mut settings) => {
+                let secret = &mut settings.session.secret;
+                if settings.auth == Some(PortalAuth::OpenIdConnect) && secret.expose_secret().is_empty() {
+                    *secret = services.portal.session_secret.clone();
+                }
+                Some(Self { workspace: workspace.clone(), settings })
+            }
             Err((member, sentence)) => {
                 tracing::error!(workspace = %workspace.name, "the portal is off: {member} {sentence}");
                 None
@@ -86,7 +137,7 @@ impl Portal {
     /// The public address of its pages, without trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}/{}", self.settings.gui_url, self.workspace.name)
+        self.settings.url_of(&self.workspace.name)
     }
 
     /// What people call it.

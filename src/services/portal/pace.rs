@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
+use crate::domain::client_network::client_network;
 use crate::domain::ids::DeveloperId;
 
 /// Wrong passwords of one client in a minute.
@@ -17,6 +18,8 @@ const WRONG_PASSWORDS: u32 = 30;
 const MAILS_OF_CLIENT: u32 = 10;
 /// Mails of recovery to one account in an hour.
 const MAILS_TO_ACCOUNT: u32 = 3;
+/// Mails to admins that one developer causes in an hour by asking for rights.
+const QUESTIONS: u32 = 3;
 /// Registrations of one client in an hour: each costs a slow hash and a row.
 const REGISTRATIONS: u32 = 60;
 
@@ -61,6 +64,7 @@ pub(in crate::services) struct Pace {
     mails: Counter<IpAddr>,
     accounts: Counter<DeveloperId>,
     registrations: Counter<IpAddr>,
+    questions: Counter<DeveloperId>,
 }
 
 impl Default for Pace {
@@ -71,6 +75,7 @@ impl Default for Pace {
             mails: Counter::new(hour, MAILS_OF_CLIENT),
             accounts: Counter::new(hour, MAILS_TO_ACCOUNT),
             registrations: Counter::new(hour, REGISTRATIONS),
+            questions: Counter::new(hour, QUESTIONS),
         }
     }
 }
@@ -78,16 +83,16 @@ impl Default for Pace {
 impl Pace {
     /// Whether a client may try a password; it counts as wrong until [`Pace::forgive_password`].
     pub(super) async fn admit_password(&self, client: IpAddr) -> bool {
-        self.passwords.admit(client).await
+        self.passwords.admit(client_network(client)).await
     }
 
     pub(super) async fn forgive_password(&self, client: IpAddr) {
-        self.passwords.forgive(&client).await;
+        self.passwords.forgive(&client_network(client)).await;
     }
 
     /// Whether a client may ask for a mail.
     pub(super) async fn admit_mail(&self, client: IpAddr) -> bool {
-        self.mails.admit(client).await
+        self.mails.admit(client_network(client)).await
     }
 
     /// Whether an account may get another mail.
@@ -95,9 +100,14 @@ impl Pace {
         self.accounts.admit(developer).await
     }
 
+    /// Whether a developer may ask the admins for another right.
+    pub(super) async fn admit_question(&self, developer: DeveloperId) -> bool {
+        self.questions.admit(developer).await
+    }
+
     /// Whether a client may register.
     pub(super) async fn admit_registration(&self, client: IpAddr) -> bool {
-        self.registrations.admit(client).await
+        self.registrations.admit(client_network(client)).await
     }
 }
 

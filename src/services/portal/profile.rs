@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::sessions::LiveSession;
-use super::{Portal, Visit, notices, recovery, sessions, tokens, transitions};
+use super::{Portal, Visit, notices, recovery, sessions, sso, tokens, transitions};
 use crate::domain::developer::{Developer, EmailAddress};
 use crate::domain::portal_token::Purpose;
 use crate::services::change::{Change, Operation};
@@ -11,6 +11,9 @@ use crate::services::error::ServiceError;
 use crate::services::mail::{Link, Message};
 use crate::services::{Services, applications};
 use crate::store::{developers, portal_sessions, portal_tokens};
+
+/// Seconds for which a sign-in through the provider stands for the person at the browser.
+const FRESH: i64 = 300;
 
 async fn current(change: &mut Change<'_>, live: &LiveSession) -> Result<Developer, ServiceError> {
     developers::find_by_id(change.connection(), live.developer.id).await?.ok_or(ServiceError::NotFound)
@@ -41,7 +44,7 @@ pub async fn set_meta(
 /// Sets another password, ends every session and starts a new one; returns its key.
 ///
 /// # Errors
-/// [`ServiceError::BadRequest`] for a wrong old one, [`ServiceError::Schema`] for a new one that breaks the rules,
+/// [`ServiceError::NotFound`] where there are no passwords, [`ServiceError::BadRequest`] for a wrong old one, [`ServiceError::Schema`] for a new one that breaks the rules,
 /// [`ServiceError::TooManyTokens`] for a client that guesses.
 pub async fn set_password(
     services: &Services,
@@ -50,6 +53,9 @@ pub async fn set_password(
     live: &LiveSession,
     [old, new]: [&str; 2],
 ) -> Result<String, ServiceError> {
+    if !portal.settings.has_passwords() {
+        return Err(ServiceError::NotFound);
+    }
     require_password(services, visit, live, old).await?;
     recovery::check_password(portal, new)?;
     let password_hash = services.portal.passwords.hash(new).await?;
@@ -60,7 +66,7 @@ pub async fn set_password(
     portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
     portal_sessions::delete_of_developer(change.connection(), developer.id, None).await?;
     let now = change.now();
-    let key = sessions::start(change.connection(), portal, &developer, visit, now).await?;
+    let key = sessions::start(change.connection(), portal, &developer, visit, None, now).await?;
     change.commit().await?;
     Ok(key)
 }
@@ -81,11 +87,23 @@ async fn require_password(
     Ok(())
 }
 
+/// Whether a developer may ask for another address: not where an identity provider tells it.
+///
+/// # Errors
+/// The store failed.
+pub async fn may_change_email(
+    services: &Services,
+    portal: &Portal,
+    developer: &Developer,
+) -> Result<bool, ServiceError> {
+    Ok(portal.settings.has_passwords() && sso::list(services, developer).await?.is_empty())
+}
+
 /// Asks for another address, with the password again: it counts once a link that is sent there was followed. The present
 /// address is told, because a stolen session could ask too.
 ///
 /// # Errors
-/// [`ServiceError::Schema`] for what is no address, [`ServiceError::BadRequest`] for a wrong password,
+/// [`ServiceError::Forbidden`] where [`may_change_email`] says no, [`ServiceError::Schema`] for what is no address, [`ServiceError::BadRequest`] for a wrong password,
 /// [`ServiceError::Unique`] for a taken address, [`ServiceError::TooManyTokens`] for a client that asks for many.
 pub async fn ask_email(
     services: &Services,
@@ -94,6 +112,9 @@ pub async fn ask_email(
     live: &LiveSession,
     [email, password]: [&str; 2],
 ) -> Result<(), ServiceError> {
+    if !may_change_email(services, portal, &live.developer).await? {
+        return Err(ServiceError::Forbidden("The identity provider decides about your e-mail address".to_owned()));
+    }
     let email = EmailAddress::parse(email).map_err(|error| ServiceError::field("email", error.to_string()))?;
     require_password(services, visit, live, password).await?;
     if email == live.developer.email {
@@ -142,20 +163,31 @@ fn warning(portal: &Portal, developer: &Developer, email: &EmailAddress) -> Mess
     message
 }
 
-/// Deletes the own account. The password is asked for again.
+/// Whether a session came through the provider so lately that nobody else sits at the browser.
+#[must_use]
+pub fn is_fresh(services: &Services, live: &LiveSession) -> bool {
+    let age = services.clock.now().since(live.session.times.created_at);
+    live.session.sealed_id_token.is_some() && age < FRESH
+}
+
+/// Deletes the own account. The password is asked for again, or a fresh sign-in through the provider.
 ///
 /// # Errors
-/// [`ServiceError::BadRequest`] for a wrong password.
+/// [`ServiceError::BadRequest`] for a wrong password, and for a sign-in that is not fresh.
 pub async fn delete(
     services: &Services,
     visit: &Visit,
     live: &LiveSession,
     password: &str,
 ) -> Result<(), ServiceError> {
-    require_password(services, visit, live, password).await.map_err(|error| match error {
-        ServiceError::BadRequest(_) => ServiceError::BadRequest("Password is invalid".to_owned()),
-        other => other,
-    })?;
+    if live.session.sealed_id_token.is_none() {
+        require_password(services, visit, live, password).await.map_err(|error| match error {
+            ServiceError::BadRequest(_) => ServiceError::BadRequest("Password is invalid".to_owned()),
+            other => other,
+        })?;
+    } else if !is_fresh(services, live) {
+        return Err(ServiceError::BadRequest("Sign in again, then delete within five minutes".to_owned()));
+    }
     let mut change = Change::begin_portal(services, &visit.request_id).await?;
     let developer = current(&mut change, live).await?;
     portal_tokens::delete_of_developer(change.connection(), developer.id).await?;

@@ -12,7 +12,7 @@ use crate::store::{developers, portal_sessions, portal_tokens};
 /// Sends a link that resets the password, to an approved or pending developer.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`] where `portal_reset_email` is off, [`ServiceError::TooManyTokens`] for a client that asks
+/// [`ServiceError::NotFound`] where `portal_reset_email` is off or there are no passwords, [`ServiceError::TooManyTokens`] for a client that asks
 /// for many.
 pub async fn forgot(services: &Services, portal: &Portal, visit: &Visit, email: &str) -> Result<(), ServiceError> {
     require_switched_on(portal)?;
@@ -23,7 +23,7 @@ pub async fn forgot(services: &Services, portal: &Portal, visit: &Visit, email: 
 }
 
 fn require_switched_on(portal: &Portal) -> Result<(), ServiceError> {
-    if portal.settings.mails.reset { Ok(()) } else { Err(ServiceError::NotFound) }
+    if portal.settings.mails.reset && portal.settings.has_passwords() { Ok(()) } else { Err(ServiceError::NotFound) }
 }
 
 async fn send_link(services: &Services, portal: &Portal, visit: &Visit, email: &str) -> Result<(), ServiceError> {

@@ -34,7 +34,7 @@ struct Checked {
 /// Registers somebody.
 ///
 /// # Errors
-/// [`ServiceError::Schema`] with the wrong members (`meta` members as `meta.title`), [`ServiceError::Unique`] for a taken
+/// [`ServiceError::NotFound`] where there are no passwords, [`ServiceError::Schema`] with the wrong members (`meta` members as `meta.title`), [`ServiceError::Unique`] for a taken
 /// address and for an invited one without the token, [`ServiceError::BadRequest`] for an invitation that is worth nothing, [`ServiceError::TooManyTokens`] for a
 /// client that registers again and again.
 pub async fn register(
@@ -43,6 +43,9 @@ pub async fn register(
     visit: &Visit,
     given: Registration,
 ) -> Result<Developer, ServiceError> {
+    if !portal.settings.has_passwords() {
+        return Err(ServiceError::NotFound);
+    }
     let checked = check(services, portal, visit, given).await?;
     let mut change = Change::begin_portal(services, &visit.request_id).await?;
     let known = developers::find_by_email(change.connection(), portal.workspace.id, &checked.email).await?;

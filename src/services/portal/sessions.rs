@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use super::{Portal, Visit};
 use crate::domain::developer::Developer;
 use crate::domain::ids::PortalSessionId;
-use crate::domain::session::{SessionTimes, Upkeep};
+use crate::domain::session::{SessionLimits, SessionTimes, Upkeep};
 use crate::sealing::random_token;
 use crate::services::Services;
 use crate::services::error::ServiceError;
@@ -48,6 +48,7 @@ pub(super) async fn start(
     portal: &Portal,
     developer: &Developer,
     visit: &Visit,
+    sealed_id_token: Option<String>,
     now: crate::domain::time::UnixSeconds,
 ) -> Result<String, ServiceError> {
     let key = random_token();
@@ -57,6 +58,7 @@ pub(super) async fn start(
         is_limited: !developer.may_act(),
         client: visit.client.to_string(),
         user_agent: visit.user_agent.chars().filter(|c| !c.is_control()).take(LONGEST_AGENT).collect(),
+        sealed_id_token,
         times: SessionTimes { created_at: now, last_seen_at: now, renewed_at: now },
     };
     portal_sessions::create(connection, &session, &hash(portal, &key)).await?;
@@ -91,6 +93,16 @@ async fn keep(services: &Services, session: &PortalSession, upkeep: Upkeep) -> R
     let mut transaction = services.store.write().await?;
     portal_sessions::touch(&mut transaction, session.id, services.clock.now(), upkeep.renew).await?;
     Ok(transaction.commit().await?)
+}
+
+/// The limits that no workspace's sessions outlive: what is over by them may be forgotten.
+///
+/// # Errors
+/// The store failed.
+pub async fn widest_limits(services: &Services) -> Result<SessionLimits, ServiceError> {
+    let workspaces = services.access.workspaces().await?;
+    let all = workspaces.iter().filter_map(|it| Portal::of(services, it)).map(|it| it.settings.session.limits);
+    Ok(all.reduce(SessionLimits::widest).unwrap_or(services.settings.portal.session.limits))
 }
 
 /// Ends one session.

@@ -3,9 +3,9 @@
 use futures_util::FutureExt as _;
 
 use crate::domain::time::{Clock, UnixSeconds};
-use crate::oidc::engine::session::{LogoutName, Record, SessionStorage, Step, StorageError};
+use crate::oidc::engine::session::{Changes, LogoutName, Record, SessionStorage, Step, StorageError};
 use crate::store::plugin_sessions::{self, PluginSession};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, plugin_session_changes};
 
 /// The database as a storage of sessions.
 #[derive(Clone, Debug)]
@@ -74,12 +74,23 @@ impl SessionStorage for DatabaseSessions {
     }
 
     fn end<'s>(&'s self, key: &'s str) -> Step<'s, bool> {
-        alone!(self, |transaction| plugin_sessions::end(&mut transaction, key))
+        alone!(self, |transaction| plugin_sessions::end(&mut transaction, key, self.clock.now()))
     }
 
     fn delete_named<'s>(&'s self, name: &'s LogoutName) -> Step<'s, u64> {
         let (subject, idp_session) = (name.subject.as_deref(), name.idp_session.as_deref());
-        alone!(self, |transaction| plugin_sessions::delete_named(&mut transaction, &name.issuer, subject, idp_session))
+        let now = self.clock.now();
+        alone!(self, |transaction| {
+            plugin_sessions::delete_named(&mut transaction, &name.issuer, subject, idp_session, now)
+        })
+    }
+
+    fn changes_after(&self, number: i64) -> Step<'_, Changes> {
+        async move {
+            let missed = plugin_session_changes::after(&mut *self.store.read().await?, number).await?;
+            Ok(Changes::of(number, missed.last, missed.key_hashes))
+        }
+        .boxed()
     }
 
     fn lease<'s>(&'s self, key: &'s str, owner: &'s str, seconds: i64) -> Step<'s, bool> {

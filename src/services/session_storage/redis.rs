@@ -5,6 +5,7 @@
 //! PREFIX:KEY          hash: s(ealed) r(eplaced) t(ime of last use) e(nd) i(ssuer) u(ser) d(evice session)
 //! PREFIX:lease:KEY    owner of the refresh, with its end
 //! PREFIX:sub:HASH     set of keys of a subject; PREFIX:sid:HASH of a session of the provider
+//! PREFIX:changes      sorted set of keys that ended or were replaced, by their number; PREFIX:changes:last the last number
 //! ```
 
 use futures_util::FutureExt as _;
@@ -13,7 +14,7 @@ use redis::Script;
 use crate::config::plugin::RedisConf;
 use crate::config::settings::EgressSettings;
 use crate::domain::time::UnixSeconds;
-use crate::oidc::engine::session::{LogoutName, Record, SessionStorage, Step, StorageError};
+use crate::oidc::engine::session::{Changes, LogoutName, Record, SessionStorage, Step, StorageError};
 use crate::sealing::sha256_hex;
 use crate::services::redis_connection::RedisConnection;
 
@@ -32,6 +33,14 @@ local function store(record, sub, sid, key, sealed, seen, ends, iss, subject, de
 end
 ";
 
+/// Numbers a change, and forgets the oldest ones.
+const NOTE: &str = r"
+local function note(changes, key)
+  redis.call('ZADD', changes, redis.call('INCR', changes .. ':last'), key)
+  redis.call('ZREMRANGEBYRANK', changes, 0, -5001)
+end
+";
+
 /// If the old key is still a session: the pointer in its place, and the new session.
 const REPLACE: &str = r"
 if redis.call('HGET', KEYS[1], 'r') ~= '0' then return 0 end
@@ -42,6 +51,7 @@ for _, index in ipairs({ARGV[7], ARGV[8]}) do
   if index ~= '' then redis.call('SREM', index, ARGV[11]) end
 end
 store(KEYS[3], ARGV[7], ARGV[8], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[12])
+note(KEYS[4], ARGV[11])
 return 1
 ";
 
@@ -62,7 +72,8 @@ return 1
 /// and end with them.
 const END: &str = r"
 if redis.call('HGET', KEYS[1], 'r') == '1' then return 0 end
-redis.call('DEL', KEYS[1], KEYS[2])
+if redis.call('DEL', KEYS[1]) == 1 then note(KEYS[3], ARGV[1]) end
+redis.call('DEL', KEYS[2])
 return 1
 ";
 
@@ -70,11 +81,20 @@ return 1
 const END_NAMED: &str = r"
 local ended = 0
 for _, key in ipairs(redis.call('SINTER', unpack(KEYS))) do
-  ended = ended + redis.call('DEL', ARGV[1] .. ':' .. key)
+  if redis.call('DEL', ARGV[1] .. ':' .. key) == 1 then
+    ended = ended + 1
+    note(ARGV[1] .. ':changes', key)
+  end
   redis.call('DEL', ARGV[1] .. ':lease:' .. key)
   for _, index in ipairs(KEYS) do redis.call('SREM', index, key) end
 end
 return ended
+";
+
+/// The last number, and the keys after one.
+const CHANGES: &str = r"
+local last = tonumber(redis.call('GET', KEYS[1] .. ':last') or '0')
+return {tostring(last), redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], last)}
 ";
 
 const LEASE: &str = r"
@@ -97,6 +117,7 @@ pub struct RedisSessions {
     touch: Script,
     end: Script,
     end_named: Script,
+    changes: Script,
     lease: Script,
     release: Script,
 }
@@ -114,15 +135,16 @@ impl RedisSessions {
     /// The configuration cannot be used.
     pub fn new(conf: &RedisConf, egress: &EgressSettings) -> Result<Self, StorageError> {
         let connection = RedisConnection::new(conf, egress)?;
-        let script = |body: &str| Script::new(&format!("{STORE}{body}"));
+        let script = |body: &str| Script::new(&format!("{STORE}{NOTE}{body}"));
         Ok(Self {
             connection,
             prefix: conf.prefix.clone(),
             create: script(CREATE),
             replace: script(REPLACE),
             touch: Script::new(TOUCH),
-            end: Script::new(END),
-            end_named: Script::new(END_NAMED),
+            end: script(END),
+            end_named: script(END_NAMED),
+            changes: Script::new(CHANGES),
             lease: Script::new(LEASE),
             release: Script::new(RELEASE),
         })
@@ -134,6 +156,10 @@ impl RedisSessions {
 
     fn lease_name(&self, key: &str) -> String {
         format!("{}:lease:{key}", self.prefix)
+    }
+
+    fn changes_name(&self) -> String {
+        format!("{}:changes", self.prefix)
     }
 
     /// The index of a subject and of a session of the provider; empty without one.
@@ -192,7 +218,7 @@ impl SessionStorage for RedisSessions {
             let [sub, sid] = self.indices(record.name.as_ref());
             let name = record.name.clone().unwrap_or_default();
             let mut call = self.replace.key(self.record_name(old));
-            call.key(self.lease_name(old)).key(self.record_name(new));
+            call.key(self.lease_name(old)).key(self.record_name(new)).key(self.changes_name());
             call.arg(new).arg(&record.sealed).arg(record.last_seen_at.0).arg(record.expires_at.0);
             call.arg(name.issuer).arg(name.subject.unwrap_or_default()).arg(sub).arg(sid);
             call.arg(&pointer.sealed).arg(pointer.expires_at.0).arg(old);
@@ -216,7 +242,7 @@ impl SessionStorage for RedisSessions {
     fn end<'s>(&'s self, key: &'s str) -> Step<'s, bool> {
         async move {
             let mut call = self.end.key(self.record_name(key));
-            call.key(self.lease_name(key));
+            call.key(self.lease_name(key)).key(self.changes_name()).arg(key);
             let done: i64 = self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
             Ok(done == 1)
         }
@@ -225,6 +251,17 @@ impl SessionStorage for RedisSessions {
 
     fn delete_named<'s>(&'s self, name: &'s LogoutName) -> Step<'s, u64> {
         self.delete_all(name).boxed()
+    }
+
+    fn changes_after(&self, number: i64) -> Step<'_, Changes> {
+        async move {
+            let mut call = self.changes.key(self.changes_name());
+            call.arg(number);
+            let (last, keys): (i64, Vec<String>) =
+                self.connection.within(call.invoke_async(&mut self.connection.handle())).await?;
+            Ok(Changes::of(number, last, keys))
+        }
+        .boxed()
     }
 
     fn lease<'s>(&'s self, key: &'s str, owner: &'s str, seconds: i64) -> Step<'s, bool> {

@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering;
 use super::{Known, LiveSession, Sessions};
 use crate::domain::ids::SessionId;
 use crate::domain::session::Upkeep;
-use crate::services::token::{Fingerprint, fingerprint};
+use crate::sealing::LookupKey;
 
 /// The cookies of a request, and the moment in which they were looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Seen {
-    cookies: Fingerprint,
+    cookies: LookupKey,
     generation: u64,
 }
 
@@ -20,7 +20,7 @@ impl Sessions {
     /// Takes note of a request's `Cookie` line before anything is read for it.
     #[must_use]
     pub fn see(&self, cookies: &[u8]) -> Seen {
-        Seen { cookies: fingerprint(cookies), generation: self.generation.load(Ordering::Acquire) }
+        Seen { cookies: self.cookie_lines.of([cookies]), generation: self.generation.load(Ordering::Acquire) }
     }
 
     /// The sign-in that the same cookies stood for, if there is nothing to do but to let it in: no limit reached, no use to

@@ -187,6 +187,9 @@ async fn forward(
     }
     let rewrites = *request.method() == Method::GET && !place.prefix.is_empty();
     let answer = upstream_answer(arrival, body, upstream, place, &path.text(), !rewrites).await?;
+    if answer.status().is_success() && !is_read(request.method()) {
+        arrival.services.gateway_sync.note_change(arrival.services.clock.now());
+    }
     if rewrites { pagination::prefix_links(answer, place.prefix).await } else { Ok(stream_answer(answer)) }
 }
 

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use actix_web::HttpResponse;
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use futures_util::StreamExt as _;
 use memchr::memmem;
@@ -28,10 +28,8 @@ static NEXT: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder
 /// # Errors
 /// 502 when Kong's answer breaks off.
 pub(super) async fn prefix_links(mut upstream: UpstreamResponse, prefix: &str) -> Result<HttpResponse, ApiError> {
-    if !may_hold_link(&upstream) {
-        return Ok(stream_answer(upstream));
-    }
-    let body = whole(&mut upstream).await.map_err(|error| {
+    let Some(length) = length_of_list(&upstream) else { return Ok(stream_answer(upstream)) };
+    let body = whole(&mut upstream, length).await.map_err(|error| {
         tracing::warn!(error = %error, "Kong's answer broke off");
         ApiError::kong_unreachable()
     })?;
@@ -44,8 +42,7 @@ pub(super) async fn prefix_links(mut upstream: UpstreamResponse, prefix: &str) -
 }
 
 /// The body, whose length is known; most come in one piece, which needs no copy.
-async fn whole(upstream: &mut UpstreamResponse) -> Result<Bytes, PayloadError> {
-    let length = declared_length(upstream.headers()).unwrap_or_default();
+async fn whole(upstream: &mut UpstreamResponse, length: u64) -> Result<Bytes, PayloadError> {
     let first = upstream.next().await.transpose()?.unwrap_or_default();
     if first.len() as u64 == length {
         return Ok(first);
@@ -55,13 +52,12 @@ async fn whole(upstream: &mut UpstreamResponse) -> Result<Bytes, PayloadError> {
     Ok([first, rest].concat().into())
 }
 
-fn may_hold_link(upstream: &UpstreamResponse) -> bool {
-    let text = |name| upstream.headers().get(name).and_then(|value| value.to_str().ok());
-    let length = text(CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
-    upstream.status() == StatusCode::OK
-        && text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"))
-        && text(CONTENT_ENCODING).is_none()
-        && length.is_some_and(|length| length <= LONGEST)
+/// The length of an answer that may hold a link, bytes.
+fn length_of_list(upstream: &UpstreamResponse) -> Option<u64> {
+    let headers = upstream.headers();
+    let is_json = || headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let is_list = upstream.status() == StatusCode::OK && is_json() && !headers.contains_key(CONTENT_ENCODING);
+    declared_length(headers).filter(|length| is_list && *length <= LONGEST)
 }
 
 /// Whether some member `next` is a text: most lists have one page, and need not be parsed to know that.

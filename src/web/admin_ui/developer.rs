@@ -16,10 +16,13 @@ use super::grants::Badge;
 use super::lists::{ListQuery, address};
 use super::shell::{Section, Shell};
 use super::times::When;
-use crate::domain::developer::{Developer, DeveloperStatus, Event};
+use crate::domain::developer::{Developer, DeveloperIdentity, DeveloperStatus, Event};
+use crate::domain::ids::TeamId;
 use crate::domain::rbac::Action;
 use crate::domain::workspace::Workspace;
 use crate::services::portal::developers::{self, portal_of};
+use crate::services::portal::sso;
+use crate::services::portal::teams::members;
 use crate::web::error::ApiError;
 use crate::web::pages;
 
@@ -42,9 +45,23 @@ struct DeveloperPage {
     registered: When,
     last_login: Option<When>,
     failed_logins: i64,
+    identities: Vec<IdentityRow>,
     decisions: Vec<Decision>,
     can_delete: bool,
     typed_reason: String,
+    /// Teams that the visitor may see: name and page.
+    teams: Vec<(String, String)>,
+}
+
+/// Somebody at an identity provider who signs in as this developer.
+struct IdentityRow {
+    id: String,
+    issuer: String,
+    subject: String,
+    email: String,
+    linked: When,
+    last_login: Option<When>,
+    can_unlink: bool,
 }
 
 /// A decision that the present status allows.
@@ -121,6 +138,17 @@ pub(super) async fn delete(form: CsrfForm<Confirmed>, id: Path<String>) -> PageR
     visitor.done(&list_url(&visitor, workspace, ""), &message)
 }
 
+/// `POST /developers/{id}/identities/{identity}/unlink`
+pub(super) async fn unlink(form: CsrfForm<Confirmed>, path: Path<(String, String)>) -> PageResult {
+    let CsrfForm { visitor, fields } = form;
+    let (id, identity) = path.into_inner();
+    let workspace = visitor.workspace_to_show(&fields.workspace, "/developers")?;
+    let door = ["developers", id.as_str(), "identities", identity.as_str()];
+    visitor.change(Change::new(workspace, "DELETE", &door, Value::Null)).await?;
+    let message = Flash::ok("The identity was unlinked, and every session of the developer was ended.");
+    visitor.done(&url(&visitor, workspace, &id), &message)
+}
+
 async fn page(
     visitor: &AdminSession,
     workspace: &Workspace,
@@ -132,6 +160,7 @@ async fn page(
     visitor.require(workspace, &door, Action::Read)?;
     let developer = developers::get(&visitor.services, workspace, id).await?;
     let can_update = visitor.may(workspace, &door, Action::Update);
+    let identities = sso::list(&visitor.services, &developer).await?;
     let view = DeveloperPage {
         shell: visitor.shell(developer.display_name(), Section::Developers)?,
         url: visitor.url(&door),
@@ -148,12 +177,38 @@ async fn page(
         registered: When::new(developer.created_at, visitor.now()),
         last_login: developer.last_login_at.map(|at| When::new(at, visitor.now())),
         failed_logins: developer.failed_logins,
+        identities: identities.iter().map(|it| identity_row(visitor, workspace, it)).collect(),
         decisions: if can_update { decisions(visitor, workspace, &developer)? } else { Vec::new() },
         can_delete: visitor.may(workspace, &door, Action::Delete),
         typed_reason: typed_reason.to_owned(),
+        teams: teams_of(visitor, workspace, &developer).await?,
         errors,
     };
     Ok(pages::render(view.errors.status(), &view)?)
+}
+
+fn identity_row(visitor: &AdminSession, workspace: &Workspace, identity: &DeveloperIdentity) -> IdentityRow {
+    let (now, door) = (visitor.now(), format!("/developers/{}/identities/{}", identity.developer_id, identity.id));
+    IdentityRow {
+        can_unlink: visitor.may(workspace, &door, Action::Delete),
+        id: identity.id.to_string(),
+        issuer: identity.issuer.clone(),
+        subject: identity.subject.clone(),
+        email: identity.email.clone().unwrap_or_default(),
+        linked: When::new(identity.created_at, now),
+        last_login: identity.last_login_at.map(|at| When::new(at, now)),
+    }
+}
+
+async fn teams_of(
+    visitor: &AdminSession,
+    workspace: &Workspace,
+    developer: &Developer,
+) -> Result<Vec<(String, String)>, PageError> {
+    let found = members::teams_of(&visitor.services, developer.id).await?;
+    let door = |id: TeamId| format!("/portal/teams/{id}");
+    let seen = found.into_iter().filter(|team| visitor.may(workspace, &door(team.id), Action::Read));
+    Ok(seen.map(|team| (team.name, visitor.url(&door(team.id)))).collect())
 }
 
 /// What the developer filled in, by the headings of the form; members that no field names any more keep their key.

@@ -118,7 +118,7 @@ async fn page(
     errors: Errors,
 ) -> Result<HttpResponse, PageError> {
     let status = query.status.parse().ok().and_then(DeveloperStatus::from_code);
-    let search = DeveloperSearch { text: query.text().to_owned(), status };
+    let search = DeveloperSearch { text: query.text().to_owned(), status, team: None };
     let (found, counts) = developers::look(&visitor.services, workspace, &search, query.window()).await?;
     let can_update = visitor.may(workspace, "/developers/*", Action::Update);
     let shown = ListQuery { workspace: workspace.name.to_string(), q: query.q.clone(), ..query.clone() };

@@ -43,6 +43,8 @@ mod shell;
 mod sign_in;
 mod sign_out;
 mod sso;
+mod team;
+mod teams;
 pub(super) mod times;
 mod workspace;
 mod workspace_switch;
@@ -56,7 +58,8 @@ use crate::web::pages::assets;
 /// Adds the pages below `base`, the path of the admin pages.
 pub fn configure(config: &mut ServiceConfig, base: &str) {
     let pages = web::scope("").wrap(from_fn(frame::frame)).configure(public).configure(people).configure(rights);
-    let pages = pages.configure(portal).configure(state).configure(portal_apis_and_requests).configure(strategies);
+    let pages = pages.configure(portal).configure(state).configure(portal_apis_and_requests);
+    let pages = pages.configure(strategies).configure(portal_teams);
     let pages = pages.default_service(web::to(not_found::answer));
     // One prefix, so that a call of the Admin API is compared with one pattern only.
     config.service(web::scope(base).route("/assets/{name}", get().to(assets::serve)).service(pages));
@@ -100,6 +103,7 @@ fn portal(config: &mut ServiceConfig) {
         .service(resource("/developers/invite").route(post().to(developers::invite)))
         .service(resource("/developers/export").route(get().to(developers::export)))
         .service(resource(id("/developers", "")).route(get().to(developer::show)).route(post().to(developer::decide)))
+        .service(resource(id("/developers", "/identities/{identity}/unlink")).route(post().to(developer::unlink)))
         .service(resource(id("/developers", "/delete")).route(post().to(developer::delete)));
 }
 
@@ -160,6 +164,22 @@ fn portal_apis_and_requests(config: &mut ServiceConfig) {
                 .route(get().to(portal_requests::list))
                 .route(post().to(portal_requests::decide)),
         );
+}
+
+/// Teams of developers.
+fn portal_teams(config: &mut ServiceConfig) {
+    let of = |below: &str| id("/portal/teams", below);
+    config
+        .service(resource("/portal/teams").route(get().to(teams::list)).route(post().to(teams::create)))
+        .service(resource("/portal/teams/deciding").route(post().to(teams::switch)))
+        .service(resource(of("")).route(get().to(team::show)).route(post().to(team::update)))
+        .service(resource(of("/delete")).route(post().to(team::delete)))
+        .service(resource(of("/developers")).route(post().to(team::add_member)))
+        .service(resource(of("/developers/delete")).route(post().to(team::remove_member)))
+        .service(resource(of("/rights")).route(post().to(team::add_right)))
+        .service(resource(of("/rights/delete")).route(post().to(team::remove_right)))
+        .service(resource(of("/groups")).route(post().to(team::add_group)))
+        .service(resource(of("/groups/delete")).route(post().to(team::remove_group)));
 }
 
 /// The path of an entity's page: links always carry ids, since names may hold anything.

@@ -161,7 +161,8 @@ fn visibilities(selected: &str) -> Vec<Choice> {
 
 /// `GET /portal/apis`
 pub(super) async fn list(visitor: AdminSession) -> PageResult {
-    let fields = ApiFields { registration_enabled: "on".to_owned(), ..ApiFields::default() };
+    let visibility = visitor.services.settings.portal.default_visibility.as_str().to_owned();
+    let fields = ApiFields { registration_enabled: "on".to_owned(), visibility, ..ApiFields::default() };
     list_page(&visitor, &fields, Errors::default()).await
 }
 

@@ -91,9 +91,8 @@ pub(super) async fn list(visitor: AdminSession, shown: UrlQuery<Shown>) -> PageR
     let overview = gateway_sync::overview(&visitor.services, workspace.id).await?;
     let mut rows = Vec::new();
     for connected in &found.items {
-        let owner = connected.application.developer_id.to_string();
-        let owner = applications::owner_of(&visitor.services, workspace.id, &owner).await;
-        let owner = owner.map_or_else(|_| "deleted developer".to_owned(), |owner| owner.email.as_str().to_owned());
+        let owner = applications::owner_name(&visitor.services, workspace.id, connected.application.owner).await?;
+        let owner = owner.unwrap_or_else(|| "deleted developer".to_owned());
         rows.push(row(&visitor, connected, owner, &overview));
     }
     let tab = |it: ContractStatus, label| Tab {

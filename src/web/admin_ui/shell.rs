@@ -21,6 +21,7 @@ pub(super) enum Section {
     PortalApis,
     PortalRequests,
     PortalStrategies,
+    Teams,
     Profile,
     None,
 }
@@ -40,6 +41,7 @@ impl Section {
             Self::PortalApis => "portal_apis",
             Self::PortalRequests => "portal_requests",
             Self::PortalStrategies => "portal_strategies",
+            Self::Teams => "teams",
             Self::Profile => "profile",
             Self::None => "",
         }
@@ -59,6 +61,7 @@ pub(super) struct Nav {
     pub(super) portal_apis: bool,
     pub(super) portal_requests: bool,
     pub(super) portal_strategies: bool,
+    pub(super) teams: bool,
 }
 
 /// A workspace of the switcher.
@@ -126,6 +129,7 @@ impl AdminSession {
             portal_apis: has_portal && reads("/portal/apis"),
             portal_strategies: has_portal && reads("/application-auth-strategies"),
             portal_requests: has_portal && reads("/portal/registrations"),
+            teams: has_portal && reads("/portal/teams"),
             sso: self.services.login.is_some() && self.is_super_admin(),
         }
     }

@@ -10,6 +10,11 @@ use crate::services::error::ServiceError;
 /// Code of a right password whose account may not be used.
 pub(in crate::web) const UNUSABLE: &str = "account_not_usable";
 
+/// Code of a provider that does not answer.
+pub(in crate::web) const PROVIDER: &str = "identity_provider";
+/// What a sign-in that proves nothing is told.
+const SIGN_IN: &str = "This sign-in cannot be finished";
+
 impl ApiError {
     /// No session, or wrong credentials.
     #[must_use]
@@ -23,6 +28,25 @@ impl ApiError {
         let message = format!("Unauthorized: the account is {}", status.word());
         let body = json!({ "message": message, "status": status });
         Self::body(StatusCode::UNAUTHORIZED, UNUSABLE, body)
+    }
+
+    /// A sign-in through the provider that proves nothing, or that this browser did not begin.
+    #[must_use]
+    pub fn portal_sign_in(code: &'static str) -> Self {
+        Self::message(StatusCode::BAD_REQUEST, code, SIGN_IN)
+    }
+
+    /// Whether it is [`ApiError::portal_sign_in`].
+    #[must_use]
+    pub fn is_portal_sign_in(&self) -> bool {
+        self.status == StatusCode::BAD_REQUEST && self.sentence() == SIGN_IN
+    }
+
+    /// The identity provider does not answer, or does not fit the settings.
+    #[must_use]
+    pub fn portal_provider() -> Self {
+        let message = "The identity provider could not be reached; try again shortly";
+        Self::message(StatusCode::SERVICE_UNAVAILABLE, PROVIDER, message).retry_in(5)
     }
 
     /// A token that was used, is over, or never was.

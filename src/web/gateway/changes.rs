@@ -13,12 +13,14 @@ pub(super) fn cookies(headers: &HeaderMap, removed: &[String]) -> Option<HeaderV
         return Some(first.clone());
     }
     let pairs = headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    let name_of = |pair: &[u8]| pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii().to_vec();
-    let kept: Vec<&[u8]> = pairs
-        .map(<[u8]>::trim_ascii)
-        .filter(|pair| !pair.is_empty() && !removed.iter().any(|name| name.as_bytes() == name_of(pair)))
-        .collect();
+    let is_removed = |name: &[u8]| removed.iter().any(|removed| removed.as_bytes() == name);
+    let kept: Vec<&[u8]> =
+        pairs.map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty() && !is_removed(name_of(pair))).collect();
     HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok().filter(|value| !value.is_empty())
+}
+
+fn name_of(pair: &[u8]) -> &[u8] {
+    pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii()
 }
 
 /// A query, or a form body, without the arguments of these names.

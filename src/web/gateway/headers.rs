@@ -39,7 +39,8 @@ pub(super) fn fill(target: &mut HeaderMap, arrival: &Arrival<'_>, to: &Forward<'
         let text = name.as_str();
         let is_told_by_stranger = text == "forwarded" && !arrival.peer.is_trusted;
         let spelled = spelled(text);
-        let stays = hop.holds(text) || hop.holds(&spelled) || REPLACED.contains(&&*spelled) || *name == COOKIE;
+        let is_of_one_hop = hop.holds(text) || (text != spelled && hop.holds(&spelled));
+        let stays = is_of_one_hop || REPLACED.contains(&&*spelled) || *name == COOKIE;
         let stays = stays || is_told_by_stranger || is_told_otherwise(text, &spelled) || is_removed(&spelled, to);
         if !stays {
             target.append(name.clone(), value.clone());
@@ -83,18 +84,20 @@ const fn kept(byte: u8) -> u8 {
 
 /// Whether the caller's header of that spelling must not reach the upstream.
 fn is_removed(name: &str, to: &Forward<'_>) -> bool {
-    let is_spelling = |name: &str, pattern: &str| {
-        name.len() == pattern.len() && name.bytes().zip(pattern.bytes()).all(|(one, other)| one == kept(other))
-    };
-    let fits = |pattern: &str| match pattern.strip_suffix('*') {
-        Some(start) => name.get(..start.len()).is_some_and(|begin| is_spelling(begin, start)),
-        None => is_spelling(name, pattern),
-    };
-    IDENTITY.into_iter().any(fits)
+    IDENTITY.into_iter().any(|pattern| fits(name, pattern))
         || OVERRIDES.contains(&name)
-        || to.changes.remove_headers.iter().any(|pattern| fits(pattern))
+        || to.changes.remove_headers.iter().any(|pattern| fits(name, pattern))
         // What is set replaces every spelling.
-        || to.changes.set_headers.iter().any(|(set, _)| fits(set))
+        || to.changes.set_headers.iter().any(|(set, _)| fits(name, set))
+}
+
+/// Whether a name, as [`spelled`], is that of a pattern in any spelling.
+fn fits(name: &str, pattern: &str) -> bool {
+    let (begin, start) = match pattern.as_bytes() {
+        [start @ .., b'*'] => (name.as_bytes().get(..start.len()), start),
+        all => (Some(name.as_bytes()).filter(|name| name.len() == all.len()), all),
+    };
+    begin.is_some_and(|begin| begin.iter().zip(start).all(|(one, other)| *one == kept(*other)))
 }
 
 /// Whether it is what the gateway tells, in a spelling that the gateway does not use.

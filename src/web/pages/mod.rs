@@ -35,6 +35,15 @@ impl BareShell {
     }
 }
 
+impl BareShell {
+    /// A frame of other pages than the admins', whose assets are below `assets`.
+    #[must_use]
+    pub fn at(assets: &str, base: &str, title: &str, request_id: &str) -> Self {
+        let (title, request_id) = (title.to_owned(), request_id.to_owned());
+        Self { title, request_id, assets: Assets::below(assets), base: base.to_owned() }
+    }
+}
+
 /// Path of the admin pages on the GUI's origin, e.g. `/_sso`.
 #[must_use]
 pub fn base(gui: &GuiSettings) -> String {
@@ -196,7 +205,14 @@ struct ContinuePage<'p> {
 /// # Errors
 /// The template could not be rendered.
 pub fn continue_to(gui: &GuiSettings, target: &str) -> Result<HttpResponse, ApiError> {
-    let shell = BareShell::new(gui, "One moment", "");
+    continue_from(BareShell::new(gui, "One moment", ""), target)
+}
+
+/// The same for pages that are not the admins'.
+///
+/// # Errors
+/// The template could not be rendered.
+pub fn continue_from(shell: BareShell, target: &str) -> Result<HttpResponse, ApiError> {
     let script = shell.assets.url("continue.js");
     render(StatusCode::OK, &ContinuePage { shell, target, script })
 }

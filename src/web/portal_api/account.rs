@@ -37,6 +37,7 @@ pub(super) async fn set_email(session: DeveloperSession, body: Body) -> PortalRe
 
 /// `PATCH /developer/password`
 pub(super) async fn set_password(session: DeveloperSession, body: Body) -> PortalResult {
+    session.require_passwords()?;
     let (services, portal, visit) = (&session.services, &session.portal, session.visit());
     let pair = [body.text("old_password"), body.text("password")];
     let key = profile::set_password(services, portal, &visit, &session.live, pair).await?;

@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
 use super::body::Body;
-use super::guard::{DeveloperSession, PortalError, PortalResult};
+use super::guard::{DeveloperSession, PortalError, PortalResult, PortalVisit};
 use crate::domain::credential::CredentialKind;
+use crate::domain::team::Owner;
 use crate::services::applications::credentials::{self, Issued};
 use crate::services::applications::{self, Effect, Reach};
-use crate::services::catalogue::{self, Viewer};
+use crate::services::catalogue;
 use crate::services::change::Actor;
+use crate::services::portal::teams::members;
 use crate::services::portal_representation as shown;
 use crate::services::{Page, contracts, gateway_sync, strategies, why};
 use crate::web::admin_api::own::applications as inputs;
@@ -66,9 +68,10 @@ fn page(query: &HashMap<String, String>) -> Result<Page, PortalError> {
 /// `POST /applications`
 pub(super) async fn create(session: DeveloperSession, body: Body) -> PortalResult {
     let visit = session.visit();
-    let new = inputs::read_new(&body.0)?;
-    let (workspace, developer) = (session.portal.workspace.id, session.developer().id);
-    let made = applications::create(&session.services, &actor!(session, visit), workspace, developer, new).await?;
+    let (new, team) = inputs::read_new(&body.0)?;
+    let workspace = session.portal.workspace.id;
+    let owner = team.map_or(Owner::Developer(session.developer().id), Owner::Team);
+    let made = applications::create(&session.services, &actor!(session, visit), workspace, owner, new).await?;
     answer(&session, StatusCode::CREATED, &made).await
 }
 
@@ -80,6 +83,29 @@ async fn answer(
     let overview = gateway_sync::overview(&session.services, session.portal.workspace.id).await?;
     let body = shown::application_with_state(application, &session.portal.workspace, &overview);
     Ok(HttpResponse::build(status).json(body))
+}
+
+/// `POST /applications/{id}/transfer`: to a team of the developer.
+pub(super) async fn transfer(session: DeveloperSession, path: Path<(String, String)>, body: Body) -> PortalResult {
+    let visit = session.visit();
+    let to = Owner::Team(inputs::read_team(&body.0)?);
+    let (actor, reach, workspace) = (actor!(session, visit), session.reach(), &session.portal.workspace);
+    let given = applications::transfer(&session.services, &actor, workspace, reach, &path.1, to).await?;
+    answer(&session, StatusCode::OK, &given).await
+}
+
+/// `GET /developer/teams`
+pub(super) async fn teams(session: DeveloperSession) -> PortalResult {
+    let teams = members::teams_of(&session.services, session.developer().id).await?;
+    let data: Vec<Value> = teams.iter().map(shown::team).collect();
+    Ok(HttpResponse::Ok().json(json!({ "data": data, "next": null })))
+}
+
+/// `GET /api/v3/apis/{api}/actions`: what the visitor may do with an API; buttons of pages follow the same answer.
+pub(super) async fn actions(visit: PortalVisit, path: Path<(String, String)>) -> PortalResult {
+    let sight = visit.sight_of(visit.live().await?.as_ref()).await?;
+    let api = catalogue::get_visible(&visit.services, visit.portal.workspace.id, &sight, &path.1).await?;
+    Ok(HttpResponse::Ok().json(json!({ "actions": shown::actions(sight.actions(&api)) })))
 }
 
 /// `GET /applications/{id}`
@@ -117,7 +143,8 @@ fn gone(effect: Effect) -> HttpResponse {
 /// `GET /application_services`: published APIs that take requests.
 pub(super) async fn services(session: DeveloperSession) -> PortalResult {
     let workspace = session.portal.workspace.id;
-    let apis = catalogue::visible(&session.services, workspace, Viewer::Developer, "").await?;
+    let sight = session.sight_of(Some(&session.live)).await?;
+    let apis = catalogue::visible(&session.services, workspace, &sight, "").await?;
     let strategies = strategies::list(&session.services, workspace).await?;
     let data: Vec<Value> = apis
         .iter()
@@ -128,6 +155,7 @@ pub(super) async fn services(session: DeveloperSession) -> PortalResult {
                 "id": api.service_id,
                 "name": api.service_name,
                 "api": { "id": api.id, "slug": api.slug },
+                "actions": shown::actions(sight.actions(api)),
                 "strategy": strategy.map(shown::strategy_for_developers),
                 "issuer": strategy.and_then(|it| shown::issuer(api, it)),
                 "app_registration_config": {

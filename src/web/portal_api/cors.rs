@@ -18,7 +18,7 @@ const MAX_AGE: &str = "600";
 pub(super) fn is_listed(portal: &Portal, origin: &str) -> bool {
     match &portal.settings.cors_origins {
         Some(origins) => origin != "*" && origins.iter().any(|listed| listed == origin),
-        None => url::Url::parse(&portal.settings.gui_url).is_ok_and(|url| url.origin().ascii_serialization() == origin),
+        None => url::Url::parse(&portal.url()).is_ok_and(|url| url.origin().ascii_serialization() == origin),
     }
 }
 

@@ -71,15 +71,19 @@ async fn answer(
     Ok(ServiceResponse::new(request, response))
 }
 
-/// The portal that the path names.
+/// The portal that the path names, or the host.
 async fn open(
     request: &ServiceRequest,
     services: &Services,
     trail: &SharedTrail,
     peer: &Rc<Peer>,
 ) -> Result<PortalVisit, ApiError> {
-    let name = request.match_info().get("ws").unwrap_or_default();
-    let portal = portal::open(services, name).await?.ok_or_else(ApiError::not_found)?;
+    let found = match request.match_info().get("ws") {
+        Some(name) => portal::open(services, name).await?,
+        None if peer.is_host_clear(request.request()) => portal::open_host(services, &peer.authority).await?,
+        None => None,
+    };
+    let portal = found.ok_or_else(ApiError::not_found)?;
     trail.note(|trail| trail.workspace = Some(portal.workspace.id));
     let opened = Opened { portal: Rc::new(portal), peer: Rc::clone(peer), trail: trail.clone() };
     request.extensions_mut().insert(opened);

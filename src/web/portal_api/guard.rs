@@ -17,11 +17,13 @@ use crate::config::auth_conf::SameSite as ConfiguredSameSite;
 use crate::config::settings::Settings;
 use crate::domain::audit::Verdict;
 use crate::domain::developer::Developer;
+use crate::domain::ids::WorkspaceName;
 use crate::domain::time::UnixSeconds;
+use crate::domain::visibility::Sight;
 use crate::services::Services;
 use crate::services::error::ServiceError;
 use crate::services::portal::sessions::{self, LiveSession};
-use crate::services::portal::{Portal, Visit};
+use crate::services::portal::{Portal, Visit, sight};
 use crate::web::error::ApiError;
 use crate::web::peer::Peer;
 use crate::web::trail::SharedTrail;
@@ -71,6 +73,8 @@ pub struct Mount {
     pub pages: String,
     /// Before the workspace of a door of the JSON API.
     pub api: String,
+    /// Whether the host of a page names the workspace, and not its path.
+    pub is_by_host: bool,
 }
 
 impl Mount {
@@ -78,13 +82,19 @@ impl Mount {
     #[must_use]
     pub fn of_own_listeners(settings: &Settings) -> Self {
         let path = url::Url::parse(&settings.portal.gui_url).map(|url| url.path().trim_end_matches('/').to_owned());
-        Self { pages: path.unwrap_or_default(), api: String::new() }
+        Self { pages: path.unwrap_or_default(), api: String::new(), is_by_host: settings.portal.gui_subdomains }
     }
 
     /// The GUI's origin.
     #[must_use]
     pub fn of_single_origin() -> Self {
-        Self { pages: crate::web::portal_ui::SINGLE_ORIGIN.to_owned(), api: super::SINGLE_ORIGIN.to_owned() }
+        let (pages, api) = (crate::web::portal_ui::SINGLE_ORIGIN.to_owned(), super::SINGLE_ORIGIN.to_owned());
+        Self { pages, api, is_by_host: false }
+    }
+
+    /// Path of the pages of a workspace, no trailing slash.
+    fn base(&self, workspace: &WorkspaceName) -> String {
+        if self.is_by_host { self.pages.clone() } else { format!("{}/{workspace}", self.pages) }
     }
 }
 
@@ -151,7 +161,13 @@ impl PortalVisit {
     /// Path of the pages of this workspace, no trailing slash.
     #[must_use]
     pub fn base(&self) -> String {
-        format!("{}/{}", self.mount.pages, self.portal.workspace.name)
+        self.mount.base(&self.portal.workspace.name)
+    }
+
+    /// Path of cookies that belong to the pages of this workspace.
+    #[must_use]
+    pub fn cookie_path(&self) -> String {
+        Some(self.base()).filter(|base| !base.is_empty()).unwrap_or_else(|| "/".to_owned())
     }
 
     /// The path of a page; `page` begins with a slash.
@@ -168,6 +184,22 @@ impl PortalVisit {
         if self.portal.settings.auth.is_some() { Ok(()) } else { Err(ApiError::not_found().into()) }
     }
 
+    /// Refuses doors of passwords where there are none.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn require_passwords(&self) -> Result<(), PortalError> {
+        if self.portal.settings.has_passwords() { Ok(()) } else { Err(ApiError::not_found().into()) }
+    }
+
+    /// Refuses doors of the sign-in through a provider where there is none.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn require_provider(&self) -> Result<(), PortalError> {
+        if self.portal.settings.provider().is_some() { Ok(()) } else { Err(ApiError::not_found().into()) }
+    }
+
     /// The session that the cookie stands for, limited ones too.
     ///
     /// # Errors
@@ -180,6 +212,15 @@ impl PortalVisit {
             Some(cookie) => Ok(sessions::find(&self.services, &self.portal, cookie.value()).await?),
             None => Ok(None),
         }
+    }
+
+    /// What whoever has this session sees of the catalogue; without a full session, nobody known.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(in crate::web) async fn sight_of(&self, live: Option<&LiveSession>) -> Result<Sight, PortalError> {
+        let developer = live.filter(|live| live.is_full()).map(|live| live.developer.id);
+        Ok(sight::of_visitor(&self.services, &self.portal.workspace, developer).await?)
     }
 
     /// Notes in the trail of this request what happened.
@@ -199,30 +240,58 @@ impl PortalVisit {
 
     /// Gives the browser the key of a session.
     pub fn send_key(&self, response: &mut HttpResponse, key: &str) {
-        self.set_cookies(response, key, None);
+        self.set_session_cookies(response, key, None);
     }
 
     /// Lets the browser forget its session.
     pub fn forget_key(&self, response: &mut HttpResponse) {
-        self.set_cookies(response, "", Some(Duration::ZERO));
+        self.set_session_cookies(response, "", Some(Duration::ZERO));
+    }
+
+    fn set_session_cookies(&self, response: &mut HttpResponse, value: &str, max_age: Option<Duration>) {
+        let conf = &self.portal.settings.session;
+        let same_site = match conf.cookie_same_site {
+            ConfiguredSameSite::Lax => SameSite::Lax,
+            ConfiguredSameSite::None => SameSite::None,
+            ConfiguredSameSite::Strict | ConfiguredSameSite::Default => SameSite::Strict,
+        };
+        self.set_cookies(response, (&conf.cookie_name, value), same_site, max_age);
+    }
+
+    /// A cookie that comes back from another site's redirect too; an empty value lets the browser forget it.
+    pub(in crate::web) fn set_lax_cookie(
+        &self,
+        response: &mut HttpResponse,
+        (name, value): (&str, &str),
+        seconds: i64,
+    ) {
+        let seconds = if value.is_empty() { 0 } else { seconds };
+        self.set_cookies(response, (name, value), SameSite::Lax, Some(Duration::seconds(seconds)));
+    }
+
+    /// The value of a cookie; empty when there is none.
+    pub(in crate::web) fn cookie(&self, name: &str) -> String {
+        self.request.cookie(name).map(|cookie| cookie.value().to_owned()).unwrap_or_default()
     }
 
     /// One cookie for each path of this workspace: no other workspace of the same host gets it.
-    fn set_cookies(&self, response: &mut HttpResponse, value: &str, max_age: Option<Duration>) {
+    fn set_cookies(
+        &self,
+        response: &mut HttpResponse,
+        (name, value): (&str, &str),
+        same_site: SameSite,
+        max_age: Option<Duration>,
+    ) {
         let conf = &self.portal.settings.session;
-        let mut prefixes = vec![&self.mount.pages, &self.mount.api];
-        prefixes.dedup();
-        for prefix in prefixes {
-            let mut cookie = Cookie::build(conf.cookie_name.clone(), value)
-                .path(format!("{prefix}/{}", self.portal.workspace.name))
+        let mut paths = vec![self.cookie_path(), format!("{}/{}", self.mount.api, self.portal.workspace.name)];
+        paths.dedup();
+        for path in paths {
+            let mut cookie = Cookie::build(name, value)
+                .path(path)
                 .http_only(true)
                 .secure(conf.cookie_secure.unwrap_or(self.peer.scheme == "https"))
                 .finish();
-            cookie.set_same_site(match conf.cookie_same_site {
-                ConfiguredSameSite::Lax => SameSite::Lax,
-                ConfiguredSameSite::None => SameSite::None,
-                ConfiguredSameSite::Strict | ConfiguredSameSite::Default => SameSite::Strict,
-            });
+            cookie.set_same_site(same_site);
             cookie.set_domain(conf.cookie_domain.clone().unwrap_or_default());
             if conf.cookie_domain.is_none() {
                 cookie.unset_domain();

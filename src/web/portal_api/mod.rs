@@ -58,6 +58,9 @@ fn own_applications(config: &mut ServiceConfig) {
     let keys = format!("{one}/credentials");
     config
         .service(resource("/application_services").route(get().to(applications::services)))
+        .service(resource("/developer/teams").route(get().to(applications::teams)))
+        .service(resource("/api/v3/apis/{api}/actions").route(get().to(applications::actions)))
+        .service(resource(format!("{one}/transfer")).route(post().to(applications::transfer)))
         .service(resource(list).route(get().to(applications::list)).route(post().to(applications::create)))
         .service(
             resource(one)

@@ -11,7 +11,7 @@ use crate::services::representation;
 
 /// `POST /register`
 pub(super) async fn register(visit: PortalVisit, body: Body) -> PortalResult {
-    visit.require_accounts()?;
+    visit.require_passwords()?;
     let given = Registration {
         email: body.text("email").to_owned(),
         password: body.text("password").to_owned(),

@@ -39,20 +39,20 @@ pub(super) async fn invalidate(visit: PortalVisit, body: Body) -> PortalResult {
 
 /// `POST /forgot-password`
 pub(super) async fn forgot(visit: PortalVisit, body: Body) -> PortalResult {
-    visit.require_accounts()?;
+    visit.require_passwords()?;
     recovery::forgot(&visit.services, &visit.portal, &visit.visit(), body.text("email")).await?;
     Ok(HttpResponse::Ok().finish())
 }
 
 /// `POST /validate-reset`
 pub(super) async fn validate(visit: PortalVisit, body: Body) -> PortalResult {
-    visit.require_accounts()?;
+    visit.require_passwords()?;
     done(recovery::is_good(&visit.services, &visit.portal, body.text("token")).await?)
 }
 
 /// `POST /reset-password`
 pub(super) async fn reset(visit: PortalVisit, body: Body) -> PortalResult {
-    visit.require_accounts()?;
+    visit.require_passwords()?;
     let (token, password) = (body.text("token"), body.text("password"));
     done(recovery::reset(&visit.services, &visit.portal, &visit.visit(), token, password).await?)
 }

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use askama::Template;
 
+use super::application_owner;
 use super::catalogue::tone;
 use super::forms::{DeveloperForm, Fields};
 use super::how_to::HowTo;
@@ -16,7 +17,7 @@ use crate::domain::strategy::{BUILT_IN, JwtAlgorithm, Strategy, StrategyType};
 use crate::domain::sync::SyncState;
 use crate::services::applications::credentials::{self, Issued};
 use crate::services::applications::{self, ApplicationEdit, Effect, NewApplication, NewCredential, Reach};
-use crate::services::catalogue::{self, Viewer};
+use crate::services::catalogue;
 use crate::services::change::Actor;
 use crate::services::contracts::{self, Connected};
 use crate::services::edit::Edit;
@@ -30,7 +31,7 @@ use crate::web::error::ApiError;
 use crate::web::portal_api::guard::{PortalError, PortalResult};
 
 /// Inputs of an application: ids and labels.
-const INPUTS: &[(&str, &str)] = &[
+pub(super) const INPUTS: &[(&str, &str)] = &[
     ("name", "Name"),
     ("description", "Description"),
     ("redirect_uri", "Redirect URI"),
@@ -39,6 +40,7 @@ const INPUTS: &[(&str, &str)] = &[
     ("grace", "Grace period"),
     ("algorithm", "Algorithm"),
     ("public_key", "Public key"),
+    ("team_id", "Owner"),
 ];
 
 #[derive(Template)]
@@ -52,6 +54,8 @@ struct Row {
     url: String,
     name: String,
     description: String,
+    /// Name of the team that owns it; empty for one's own.
+    team: String,
     approved: usize,
     pending: usize,
     state: Badge,
@@ -73,6 +77,8 @@ struct NewPage {
     strategies: Vec<Choice>,
     /// Whether one of them is an identity provider's.
     has_external: bool,
+    /// Teams that may own it.
+    teams: Vec<Choice>,
 }
 
 /// The inputs of an application.
@@ -109,6 +115,10 @@ struct ApplicationPage {
     key_name: Field,
     issued: Option<Once>,
     form: Form,
+    /// Name of the team that owns it; empty for one's own.
+    team: String,
+    /// Teams that it can be given to.
+    teams: Vec<Choice>,
 }
 
 struct ContractRow {
@@ -121,6 +131,7 @@ struct ContractRow {
     comment: String,
     is_suspended: bool,
     is_ending: bool,
+    may_give_up: bool,
 }
 
 struct KeyRow {
@@ -138,7 +149,7 @@ struct KeyRow {
 }
 
 /// A credential that is shown once.
-struct Once {
+pub(super) struct Once {
     /// What it is made of: label and value.
     values: Vec<(&'static str, String)>,
     has_secret: bool,
@@ -158,11 +169,11 @@ struct AccessPage {
 }
 
 impl DeveloperPage {
-    fn reach(&self) -> Reach {
+    pub(super) fn reach(&self) -> Reach {
         Reach::developer(self.portal.workspace.id, self.developer().id)
     }
 
-    fn actor<'v>(&self, visit: &'v Visit) -> Actor<'v> {
+    pub(super) fn actor<'v>(&self, visit: &'v Visit) -> Actor<'v> {
         Actor::Developer { id: self.developer().id, request_id: &visit.request_id }
     }
 
@@ -170,7 +181,7 @@ impl DeveloperPage {
         Ok(gateway_sync::overview(&self.services, self.portal.workspace.id).await?)
     }
 
-    fn application_url(&self, id: &str) -> String {
+    pub(super) fn application_url(&self, id: &str) -> String {
         self.url(&format!("/applications/{id}"))
     }
 }
@@ -188,6 +199,7 @@ const fn gateway_badge(view: &View) -> Badge {
 pub(super) async fn list(page: DeveloperPage) -> PortalResult {
     let overview = page.gateway().await?;
     let all = Page { size: 1000, after: String::new() };
+    let teams = application_owner::teams(&page).await?;
     let mut rows = Vec::new();
     for application in applications::list(&page.services, page.reach(), &all).await?.items {
         let id = application.id.to_string();
@@ -198,6 +210,7 @@ pub(super) async fn list(page: DeveloperPage) -> PortalResult {
             approved: count(ContractStatus::Approved),
             pending: count(ContractStatus::Pending),
             state: gateway_badge(&overview.of(application.id)),
+            team: application_owner::team_name(&teams, application.owner),
             description: application.description.unwrap_or_default(),
             name: application.name,
         });
@@ -219,13 +232,14 @@ async fn new_page(page: &DeveloperPage, fields: &Fields, errors: Errors) -> Port
     let strategies = if all.len() > 1 || has_external { all.iter().map(choice).collect() } else { Vec::new() };
     let shell = page.shell("New application", PortalSection::Applications)?;
     let form = typed(fields, &errors);
-    page.render(errors.status(), &NewPage { shell, form, errors, strategies, has_external })
+    let teams = application_owner::choices(&application_owner::teams(page).await?, None, fields.text("team_id"));
+    page.render(errors.status(), &NewPage { shell, form, errors, strategies, has_external, teams })
 }
 
 /// Strategies of the APIs that the developer sees; the built-in one when there is none.
 async fn usable(page: &DeveloperPage) -> Result<Vec<Strategy>, PortalError> {
     let workspace = page.portal.workspace.id;
-    let apis = catalogue::visible(&page.services, workspace, Viewer::Developer, "").await?;
+    let apis = catalogue::visible(&page.services, workspace, &page.sight().await?, "").await?;
     let mut all = strategies::list(&page.services, workspace).await?;
     let is_used = |it: &Strategy| apis.iter().any(|api| api.strategy_id == it.id);
     if all.iter().any(is_used) {
@@ -283,8 +297,12 @@ pub(super) async fn create(form: DeveloperForm) -> PortalResult {
         Ok(new) => new,
         Err(errors) => return new_page(&page, &fields, errors).await,
     };
-    let (workspace, developer) = (page.portal.workspace.id, page.developer().id);
-    match applications::create(&page.services, &page.actor(&visit), workspace, developer, new).await {
+    let owner = match application_owner::chosen(&page, &fields) {
+        Ok(owner) => owner,
+        Err(errors) => return new_page(&page, &fields, errors).await,
+    };
+    let workspace = page.portal.workspace.id;
+    match applications::create(&page.services, &page.actor(&visit), workspace, owner, new).await {
         Ok(made) => {
             let next = match made.custom_id {
                 Some(_) => "Now ask for access to an API.",
@@ -306,7 +324,7 @@ pub(super) async fn show(page: DeveloperPage, path: Path<(String, String)>) -> P
 }
 
 /// The page of an application; `fields` is what was typed and refused.
-async fn one(
+pub(super) async fn one(
     page: &DeveloperPage,
     id: &str,
     fields: Option<&Fields>,
@@ -326,6 +344,7 @@ async fn one(
     let issuer = held.iter().find_map(|it| portal_representation::issuer(&it.api, &strategy));
     let view = overview.of(application.id);
     let text = |id: &str| fields.map(|it| it.text(id)).unwrap_or_default();
+    let teams = application_owner::teams(page).await?;
     let rendered = ApplicationPage {
         shell: page.shell(&application.name, PortalSection::Applications)?,
         id: id.to_owned(),
@@ -349,6 +368,8 @@ async fn one(
             Some(fields) => typed(fields, &errors),
             None => stored(&application),
         },
+        team: application_owner::team_name(&teams, application.owner),
+        teams: application_owner::choices(&teams, Some(application.owner), ""),
         name: application.name,
         issued,
         errors,
@@ -384,6 +405,7 @@ fn contract_row(page: &DeveloperPage, it: &Connected, overview: &Overview) -> Co
         comment: it.contract.comment.clone().unwrap_or_default(),
         is_suspended: state.suspension.is_any(),
         is_ending: state.ending != Ending::None,
+        may_give_up: !state.is_barred(),
     }
 }
 

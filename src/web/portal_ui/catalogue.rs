@@ -15,9 +15,12 @@ use crate::domain::application::Application;
 use crate::domain::catalogue::PublishedApi;
 use crate::domain::contract::ContractStatus;
 use crate::domain::strategy::Strategy;
+use crate::domain::team::Owner;
+use crate::domain::visibility::Sight;
 use crate::services::applications::{self, Reach};
-use crate::services::catalogue::{self, Viewer};
+use crate::services::catalogue;
 use crate::services::change::Actor;
+use crate::services::portal::{asking, sight};
 use crate::services::{Page, contracts, portal_representation, strategies};
 use crate::web::admin_ui::flash::Flash;
 use crate::web::admin_ui::form::{Choice, Errors};
@@ -53,6 +56,10 @@ struct ApiPage {
     strategy: String,
     how_to: HowTo,
     takes_requests: bool,
+    /// Whether the visitor, or a team of the visitor, may use it.
+    can_register: bool,
+    /// Whether admins can be asked for that right.
+    can_ask: bool,
     approves_at_once: bool,
     signed_in: bool,
     /// Applications that may ask.
@@ -66,10 +73,6 @@ struct HeldRow {
     application: String,
     status: &'static str,
     tone: &'static str,
-}
-
-fn viewer(visitor: &PageVisitor) -> Viewer {
-    if visitor.is_signed_in() { Viewer::Developer } else { Viewer::Anonymous }
 }
 
 /// `GET /apis`
@@ -90,7 +93,7 @@ pub(super) async fn list(visitor: PageVisitor, query: Query<HashMap<String, Stri
 /// The store failed.
 pub(super) async fn rows(visitor: &PageVisitor, search: &str) -> Result<Vec<ApiRow>, PortalError> {
     let workspace = visitor.portal.workspace.id;
-    let found = catalogue::visible(&visitor.services, workspace, viewer(visitor), search).await?;
+    let found = catalogue::visible(&visitor.services, workspace, &visitor.sight().await?, search).await?;
     Ok(found.iter().map(|api| row(visitor, api)).collect())
 }
 
@@ -110,11 +113,13 @@ pub(super) async fn show(visitor: PageVisitor, path: Path<(String, String)>) -> 
 
 async fn page(visitor: &PageVisitor, slug: &str, reason: &str, errors: Errors) -> PortalResult {
     let workspace = visitor.portal.workspace.id;
-    let api = catalogue::get_visible(&visitor.services, workspace, viewer(visitor), slug).await?;
+    let sight = visitor.sight().await?;
+    let api = catalogue::get_visible(&visitor.services, workspace, &sight, slug).await?;
     let strategy = strategies::get(&visitor.services, workspace, &api.strategy_id.to_string()).await?;
     let enforcer = visitor.services.settings.portal_gateway.enforcer;
     let how_to = HowTo::of(&strategy, portal_representation::issuer(&api, &strategy), enforcer);
-    let (applications, contracts) = own(visitor, &api, &strategy).await?;
+    let actions = sight.actions(&api);
+    let (applications, contracts) = own(visitor, &sight, &api, &strategy).await?;
     let page = ApiPage {
         shell: visitor.shell(&api.name, PortalSection::Apis)?,
         document: api.document.as_deref().map(markdown::to_html).unwrap_or_default(),
@@ -123,6 +128,8 @@ async fn page(visitor: &PageVisitor, slug: &str, reason: &str, errors: Errors) -
         strategy: strategy.display_name.clone(),
         how_to,
         takes_requests: api.registration_enabled,
+        can_register: actions.register,
+        can_ask: asking::is_possible(&visitor.portal),
         approves_at_once: api.auto_approve,
         signed_in: visitor.is_signed_in(),
         name: api.name,
@@ -134,9 +141,11 @@ async fn page(visitor: &PageVisitor, slug: &str, reason: &str, errors: Errors) -
     visitor.render(page.errors.status(), &page)
 }
 
-/// The developer's applications that may ask, and those that did.
+/// The developer's applications that may ask, and those that did. Whether one of a team may is for the team's own right to
+/// say.
 async fn own(
     visitor: &PageVisitor,
+    sight: &Sight,
     api: &PublishedApi,
     strategy: &Strategy,
 ) -> Result<(Vec<Choice>, Vec<HeldRow>), PortalError> {
@@ -159,13 +168,44 @@ async fn own(
                 status: it.contract.state.status.as_str(),
                 tone: tone(it.contract.state.status),
             }),
-            None if fits(&application) => {
+            None if fits(&application) && may_ask(visitor, sight, &application, api).await? => {
                 choices.push(Choice::new(id, application.name, ""));
             }
             None => {}
         }
     }
     Ok((choices, held))
+}
+
+async fn may_ask(
+    visitor: &PageVisitor,
+    sight: &Sight,
+    application: &Application,
+    api: &PublishedApi,
+) -> Result<bool, PortalError> {
+    Ok(match application.owner {
+        Owner::Developer(_) => sight.actions(api).register,
+        Owner::Team(team) => {
+            sight::of_team(&visitor.services, &visitor.portal.workspace, team).await?.actions(api).register
+        }
+    })
+}
+
+/// `POST /apis/{slug}/ask`: a developer who may only read asks the admins for more.
+pub(super) async fn ask(form: DeveloperForm, path: Path<(String, String)>) -> PortalResult {
+    let DeveloperForm { page: developer, fields } = form;
+    let (visit, reason) = (developer.visit.visit(), fields.text("reason"));
+    let (services, portal) = (&developer.services, &developer.portal);
+    match asking::ask(services, portal, &visit, developer.developer(), &path.1, reason).await {
+        Ok(api) => {
+            let words = format!("The administrators were asked to let you use {}.", api.name);
+            developer.done(&developer.url(&format!("/apis/{}", api.slug)), &Flash::ok(words))
+        }
+        Err(refusal) => {
+            let errors = Errors::of_refusal(ApiError::of_portal(refusal), &[])?;
+            page(&developer.visitor, &path.1, reason, errors).await
+        }
+    }
 }
 
 /// The colour of a status.

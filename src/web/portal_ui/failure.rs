@@ -1,6 +1,7 @@
 //! Errors as pages of the portal. Who is not signed in goes to the login, and who may not go on to the state of the
 //! account.
 
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -9,7 +10,7 @@ use url::form_urlencoded;
 
 use super::shell::PortalShell;
 use super::visitor::see_other;
-use crate::web::error::{ApiError, UNUSABLE};
+use crate::web::error::{ApiError, PROVIDER, UNUSABLE};
 use crate::web::pages;
 use crate::web::portal_api::guard::{Mount, PortalVisit};
 
@@ -21,6 +22,7 @@ struct FailurePage {
     heading: &'static str,
     sentence: String,
     advice: &'static str,
+    retry_url: Option<String>,
     home_url: Option<String>,
 }
 
@@ -41,10 +43,19 @@ pub fn page(request: &HttpRequest, error: &ApiError, request_id: &str) -> HttpRe
         heading,
         sentence: if is_news { error.sentence().to_owned() } else { String::new() },
         advice,
+        retry_url: visit.as_ref().filter(|_| is_of_sign_in(error)).map(|visit| visit.url("/login")),
         home_url: visit.as_ref().map(|visit| visit.url("/")),
         shell: PortalShell::bare(mount, heading, visit.map(|visit| visit.base()).unwrap_or_default(), request_id),
     };
-    pages::render(error.status(), &page).unwrap_or_else(ApiError::into_response)
+    let mut response = pages::render(error.status(), &page).unwrap_or_else(ApiError::into_response);
+    if let Some(seconds) = error.retry_after() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn is_of_sign_in(error: &ApiError) -> bool {
+    error.code() == PROVIDER || error.is_portal_sign_in()
 }
 
 /// The login with the way back, or the state of the account.
@@ -65,6 +76,14 @@ fn way_in(visit: &PortalVisit, error: &ApiError) -> String {
 
 fn words(error: &ApiError) -> (&'static str, &'static str) {
     match (error.code(), error.status().as_u16()) {
+        (PROVIDER, _) => {
+            ("Not available right now", "Nobody can sign in through it meanwhile. This is usually over soon.")
+        }
+        _ if error.is_portal_sign_in() => (
+            "This sign-in cannot be finished",
+            "It was finished before, took too long, was started in another browser, or the identity provider refused it. \
+             Start again; if it keeps failing, quote the request id.",
+        ),
         ("cross_site_request", _) => {
             ("Refused", "The request came from another site. Open the page here and repeat it.")
         }

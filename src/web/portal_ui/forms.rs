@@ -105,7 +105,7 @@ fn is_same_site(visitor: &PageVisitor) -> bool {
     if visitor.site() == Site::Own {
         return true;
     }
-    let public = url::Url::parse(&visitor.portal.settings.gui_url).map(|url| url.origin().ascii_serialization());
+    let public = url::Url::parse(&visitor.portal.url()).map(|url| url.origin().ascii_serialization());
     let origin = visitor.request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
     origin.is_some_and(|origin| public.is_ok_and(|public| public == origin))
 }

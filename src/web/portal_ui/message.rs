@@ -35,7 +35,7 @@ pub fn forget_shown(request: &HttpRequest, response: &mut HttpResponse) {
         return;
     }
     let Ok(visit) = PortalVisit::of(request) else { return };
-    let cookie = Cookie::build(NAME, "").path(visit.base()).max_age(Duration::ZERO).finish();
+    let cookie = Cookie::build(NAME, "").path(visit.cookie_path()).max_age(Duration::ZERO).finish();
     if response.add_cookie(&cookie).is_err() {
         tracing::warn!("a message could not be forgotten");
     }

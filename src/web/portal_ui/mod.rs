@@ -7,6 +7,7 @@
 //! ```
 
 mod agents;
+mod application_owner;
 mod applications;
 mod catalogue;
 pub mod failure;
@@ -21,6 +22,7 @@ mod register;
 mod settings;
 mod shell;
 mod sign_in;
+pub(in crate::web) mod sso;
 mod status;
 mod verify;
 mod visitor;
@@ -46,19 +48,16 @@ pub const SINGLE_ORIGIN: &str = "/portal";
 /// Part of the path of assets: no workspace can have this name.
 const ASSETS: &str = "/_portal";
 
-/// Adds the pages below `mount`, which has a workspace as its next segment.
+/// Adds the pages below `mount`, which has a workspace as its next segment, or in the host.
 pub fn configure(config: &mut ServiceConfig, mount: Mount) {
     let pages = mount.pages.clone();
     config.route(&format!("{pages}{ASSETS}/assets/{{name}}"), get().to(assets::serve));
-    let home = format!("{pages}/{DEFAULT_WORKSPACE}/");
-    for root in [pages.clone(), format!("{pages}/")].into_iter().filter(|root| !root.is_empty()) {
-        let home = home.clone();
-        config.route(&root, get().to(move |services: Data<Services>| std::future::ready(to(&services, &home))));
+    let scope = if mount.is_by_host { pages.clone() } else { format!("{pages}/{{ws}}") };
+    if !mount.is_by_host {
+        to_default(config, &pages);
     }
-    let scope = web::scope(&format!("{pages}/{{ws}}"))
-        .app_data(Data::new(mount))
-        .app_data(Data::new(Face::Pages))
-        .wrap(from_fn(frame::frame));
+    let scope =
+        web::scope(&scope).app_data(Data::new(mount)).app_data(Data::new(Face::Pages)).wrap(from_fn(frame::frame));
     config.service(
         scope
             .configure(around_accounts)
@@ -66,6 +65,20 @@ pub fn configure(config: &mut ServiceConfig, mount: Mount) {
             .configure(own_applications)
             .default_service(web::to(frame::nothing_here)),
     );
+}
+
+/// Who names no workspace goes to the first one.
+fn to_default(config: &mut ServiceConfig, pages: &str) {
+    let home = format!("{pages}/{DEFAULT_WORKSPACE}/");
+    for root in [pages.to_owned(), format!("{pages}/")].into_iter().filter(|root| !root.is_empty()) {
+        let home = home.clone();
+        config.route(&root, get().to(move |services: Data<Services>| std::future::ready(to(&services, &home))));
+    }
+}
+
+/// Where assets are below.
+fn assets_base(mount: &Mount) -> String {
+    format!("{}{ASSETS}", mount.pages)
 }
 
 fn to(services: &Data<Services>, path: &str) -> HttpResponse {
@@ -80,6 +93,8 @@ fn around_accounts(config: &mut ServiceConfig) {
     config
         .service(resource(["", "/"]).route(get().to(home::show)))
         .service(resource("/login").route(get().to(sign_in::show)).route(post().to(sign_in::sign_in)))
+        .service(resource("/login/sso").route(get().to(sso::start)))
+        .service(resource("/auth/callback").route(get().to(sso::callback)))
         .service(resource("/logout").route(get().to(sign_in::ask)).route(post().to(sign_in::sign_out)))
         .service(resource("/register").route(get().to(register::show)).route(post().to(register::register)))
         .service(resource("/registered").route(get().to(register::done)))
@@ -113,6 +128,7 @@ fn own_applications(config: &mut ServiceConfig) {
         .service(resource("/apis").route(get().to(catalogue::list)))
         .service(resource("/apis/{slug}").route(get().to(catalogue::show)))
         .service(resource("/apis/{slug}/request").route(post().to(catalogue::request)))
+        .service(resource("/apis/{slug}/ask").route(post().to(catalogue::ask)))
         .service(resource("/applications").route(get().to(applications::list)))
         .service(
             resource("/applications/new")
@@ -121,6 +137,7 @@ fn own_applications(config: &mut ServiceConfig) {
         )
         .service(resource(one).route(get().to(applications::show)).route(post().to(applications::update)))
         .service(resource(format!("{one}/delete")).route(post().to(applications::delete)))
+        .service(resource(format!("{one}/transfer")).route(post().to(application_owner::transfer)))
         .service(resource(format!("{one}/contracts/{{contract}}/delete")).route(post().to(applications::leave)))
         .service(resource(format!("{one}/keys")).route(post().to(applications::create_key)))
         .service(resource(format!("{one}/keys/{{key}}/rotate")).route(post().to(applications::rotate_key)))

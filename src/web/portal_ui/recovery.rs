@@ -39,7 +39,7 @@ const WORTHLESS: Outcome = Outcome {
 
 /// Pages of recovery are not there where it is switched off.
 fn require(visitor: &PageVisitor) -> Result<(), PortalError> {
-    visitor.require_accounts()?;
+    visitor.require_passwords()?;
     if visitor.portal.settings.mails.reset { Ok(()) } else { Err(ApiError::not_found().into()) }
 }
 

@@ -23,6 +23,12 @@ struct SettingsPage {
     errors: Errors,
     email: String,
     inputs: Vec<MetaInput>,
+    may_change_email: bool,
+    /// Whether there is a password to change.
+    has_password: bool,
+    /// Whether a sign-in through the provider stands for the password.
+    is_by_provider: bool,
+    is_fresh: bool,
     new_email: Field,
     email_password: Field,
     old_password: Field,
@@ -66,6 +72,10 @@ async fn render(page: &DeveloperPage, typed: Typed) -> PortalResult {
         shell: page.shell("Settings", PortalSection::Settings)?,
         email: developer.email.to_string(),
         inputs: inputs::inputs(&settings.meta_fields, typed.meta.as_ref().unwrap_or(&developer.meta), &errors),
+        may_change_email: profile::may_change_email(&page.services, &page.portal, developer).await?,
+        has_password: settings.has_passwords() && developer.password_hash.is_some(),
+        is_by_provider: page.session.session.sealed_id_token.is_some(),
+        is_fresh: profile::is_fresh(&page.services, &page.session),
         new_email: Field::checked(typed.email, &errors, "email"),
         email_password: Field::checked("", &errors, "email_password"),
         old_password: Field::checked("", &errors, "old_password"),

@@ -41,6 +41,8 @@ pub struct PortalShell {
     pub(in crate::web) who: Option<String>,
     /// Whether there are accounts at all.
     pub(in crate::web) accounts: bool,
+    /// Whether somebody may register who was not at a provider before.
+    pub(in crate::web) can_register: bool,
     pub(in crate::web) flash: Option<Flash>,
     pub(in crate::web) request_id: String,
     pub(in crate::web) assets: Assets,
@@ -60,6 +62,7 @@ impl PageVisitor {
             nav: self.nav(section),
             who: self.live.as_ref().map(|live| live.developer.display_name().to_owned()),
             accounts: self.portal.settings.auth.is_some(),
+            can_register: self.portal.settings.has_passwords(),
             flash: self.message(),
             request_id: String::new(),
             assets: assets(&self.mount),
@@ -93,6 +96,7 @@ impl PortalShell {
             nav: Vec::new(),
             who: None,
             accounts: false,
+            can_register: false,
             flash: None,
             request_id: request_id.to_owned(),
             assets: assets(mount),
@@ -101,5 +105,5 @@ impl PortalShell {
 }
 
 fn assets(mount: &Mount) -> Assets {
-    Assets::below(&format!("{}{}", mount.pages, super::ASSETS))
+    Assets::below(&super::assets_base(mount))
 }

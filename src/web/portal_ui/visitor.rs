@@ -12,6 +12,7 @@ use askama::Template;
 
 use super::message;
 use crate::domain::developer::Developer;
+use crate::domain::visibility::Sight;
 use crate::sealing::random_token;
 use crate::services::portal::sessions::{self, LiveSession};
 use crate::web::admin_ui::flash::Flash;
@@ -74,6 +75,14 @@ impl PageVisitor {
         self.live.as_ref().is_some_and(LiveSession::is_full)
     }
 
+    /// What the visitor sees of the catalogue.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn sight(&self) -> Result<Sight, PortalError> {
+        self.visit.sight_of(self.live.as_ref()).await
+    }
+
     /// A rendered page.
     ///
     /// # Errors
@@ -101,7 +110,7 @@ impl PageVisitor {
             return;
         }
         let cookie = Cookie::build(BROWSER, self.browser.clone())
-            .path(self.base())
+            .path(self.cookie_path())
             .http_only(true)
             .secure(self.peer.scheme == "https")
             .same_site(SameSite::Lax)
@@ -118,7 +127,7 @@ impl PageVisitor {
     pub(in crate::web) fn done(&self, to: &str, message: &Flash) -> PortalResult {
         let sealed = self.services.notes.portal_message(&self.owner(), &message.to_note(), self.now())?;
         let mut response = see_other(to);
-        message::send(&mut response, sealed, &self.base(), self.peer.scheme == "https");
+        message::send(&mut response, sealed, &self.cookie_path(), self.peer.scheme == "https");
         self.keep_browser(&mut response);
         Ok(response)
     }

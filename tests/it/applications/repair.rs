@@ -51,6 +51,21 @@ async fn dp_074_a_gate_that_was_changed_by_hand_is_put_right() {
 }
 
 #[actix_web::test]
+async fn dp_074_a_gate_that_an_admin_takes_away_through_kong_sso_is_back_within_seconds() {
+    with_desk(async |desk| {
+        let (key, _, _) = working(desk).await;
+        let acl = desk.kong.list("/plugins").await.into_iter().find(|it| it["name"] == "acl").unwrap();
+        let gone = desk.admin().delete(&format!("/plugins/{}", acl["id"].as_str().unwrap())).await;
+        assert_eq!(gone.status, 204, "{gone:?}");
+        desk.gateway.running.later(6);
+        desk.eventually("repaired", async || desk.kong.list("/plugins").await.iter().any(|it| it["id"] == acl["id"]))
+            .await;
+        assert_eq!(desk.kong.call("/orders", Some(&key)).await.0, 200);
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn dp_075_a_group_that_was_added_by_hand_is_told_and_pruned_only_where_that_is_wanted() {
     for prunes in [false, true] {
         with_settings(

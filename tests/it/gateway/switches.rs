@@ -1,16 +1,16 @@
 //! What the operator decides for all plugin instances (openid-connect.md 1.5, 1.6, 8.1).
 
-use kong_sso::config::settings::EngineSwitches;
+use kong_sso::config::settings::EngineSettings;
 use serde_json::{Value, json};
 
 use crate::support::gateway::{self, Gateway};
 use crate::support::op::Op;
 use crate::support::plugin_browser;
 
-async fn gateway_with(op: &Op, change: Value, switches: EngineSwitches) -> Gateway {
+async fn gateway_with(op: &Op, change: Value, switches: EngineSettings) -> Gateway {
     let plugins = json!([{"name": "openid-connect", "config": plugin_browser::config(op, change)}]);
     let config = |upstream: &str| gateway::one_route(upstream, &plugins, &json!([]));
-    gateway::start_with(config, |settings| settings.gateway.switches = switches).await
+    gateway::start_with(config, |settings| settings.gateway.engine = switches).await
 }
 
 #[actix_web::test]
@@ -26,7 +26,7 @@ async fn a_sign_in_begins_for_whoever_asks_or_for_navigating_browsers_only() {
         ("POST", &[], false),
     ];
     for refuse_non_navigation in [false, true] {
-        let switches = EngineSwitches { refuse_non_navigation, ..EngineSwitches::default() };
+        let switches = EngineSettings { refuse_non_navigation, ..EngineSettings::default() };
         let gateway = gateway_with(&op, json!({}), switches).await;
         for (method, headers, is_navigation) in asks {
             let mut request = gateway.request(method.parse().unwrap(), "/");
@@ -47,7 +47,7 @@ async fn documents_stand_in_headers_as_base64_or_as_they_are() {
     let op = Op::start().await;
     let token = op.access_token(|_| {});
     for plain_json in [false, true] {
-        let switches = EngineSwitches { plain_json, ..EngineSwitches::default() };
+        let switches = EngineSettings { plain_json, ..EngineSettings::default() };
         let change = json!({"auth_methods": ["bearer"], "upstream_access_token_jwk_header": "x-jwk"});
         let gateway = gateway_with(&op, change, switches).await;
         let answer = gateway.get("/").bearer_auth(&token).send().await.unwrap();
@@ -62,7 +62,7 @@ async fn documents_stand_in_headers_as_base64_or_as_they_are() {
 async fn a_grpc_client_finds_the_status_where_it_looks() {
     let op = Op::start().await;
     let change = json!({"auth_methods": ["bearer", "authorization_code"], "scopes_required": ["nobody has it"]});
-    let gateway = gateway_with(&op, change, EngineSwitches::default()).await;
+    let gateway = gateway_with(&op, change, EngineSettings::default()).await;
     let ask = |token: Option<String>| {
         let call = gateway.request(reqwest::Method::POST, "/").header("content-type", "application/grpc+proto");
         match token {

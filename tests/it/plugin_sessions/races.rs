@@ -2,13 +2,15 @@
 
 use super::storage::{pointer, record, servers};
 use super::*;
-use kong_sso::oidc::engine::session::{LogoutName, Record, Step};
+use kong_sso::oidc::engine::session::{Changes, LogoutName, Record, Step};
 use kong_sso::store::plugin_sessions::{self, PluginSession};
+use std::sync::atomic::AtomicUsize;
 
-/// A storage in which something happens just before a session is ended.
-struct Interposed {
-    inner: Arc<dyn SessionStorage>,
-    before: Mutex<Option<BoxFuture<'static, ()>>>,
+/// A storage in which something happens just before a session is ended, and readings are counted.
+pub(super) struct Interposed {
+    pub(super) inner: Arc<dyn SessionStorage>,
+    pub(super) before: Mutex<Option<BoxFuture<'static, ()>>>,
+    pub(super) loads: Arc<AtomicUsize>,
 }
 
 impl std::fmt::Debug for Interposed {
@@ -19,6 +21,7 @@ impl std::fmt::Debug for Interposed {
 
 impl SessionStorage for Interposed {
     fn load<'s>(&'s self, key: &'s str) -> Step<'s, Option<Record>> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
         self.inner.load(key)
     }
 
@@ -49,6 +52,10 @@ impl SessionStorage for Interposed {
         self.inner.delete_named(name)
     }
 
+    fn changes_after(&self, number: i64) -> Step<'_, Changes> {
+        self.inner.changes_after(number)
+    }
+
     fn lease<'s>(&'s self, key: &'s str, owner: &'s str, seconds: i64) -> Step<'s, bool> {
         self.inner.lease(key, owner, seconds)
     }
@@ -63,7 +70,11 @@ async fn a_logout_ends_the_session_that_another_node_has_just_renewed() {
     for mut place in servers().await {
         let other = node(&place, |_| {});
         let jar = other.sign_in().await;
-        let interposed = Arc::new(Interposed { inner: place.storage.clone().unwrap(), before: Mutex::default() });
+        let interposed = Arc::new(Interposed {
+            inner: place.storage.clone().unwrap(),
+            before: Mutex::default(),
+            loads: Arc::default(),
+        });
         place.storage = Some(Arc::clone(&interposed) as Arc<dyn SessionStorage>);
         let here = node(&place, |_| {});
         let asked = Asked::with(&jar);

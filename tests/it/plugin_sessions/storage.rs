@@ -1,7 +1,8 @@
 //! What server-side storages can do and cookies cannot.
 
+use super::races::Interposed;
 use super::*;
-use kong_sso::oidc::engine::session::{LogoutName, Record, storage::STALE_WINDOW};
+use kong_sso::oidc::engine::session::{Changes, LogoutName, Record, storage::STALE_WINDOW};
 
 pub(super) fn record(sealed: &str, now: UnixSeconds) -> Record {
     Record {
@@ -193,4 +194,69 @@ async fn a_warm_session_asks_the_storage_nothing() {
         node.visit(&mut jar).await.unwrap();
     }
     assert!(calls(redis) <= before + 2, "one look a second is enough");
+}
+
+#[tokio::test]
+async fn ends_and_replacements_are_told_in_their_order_and_gaps_are_noticed() {
+    for place in servers().await {
+        let (storage, now) = (place.storage.clone().unwrap(), place.clock().now());
+        let before = storage.changes_after(0).await.unwrap().last;
+        for key in ["a", "b", "c", "d"] {
+            storage.create(key, &record(key, now)).await.unwrap();
+        }
+        storage.touch("a", now.plus(5), now.plus(200)).await.unwrap();
+        assert_eq!(storage.changes_after(before).await.unwrap(), Changes { last: before, keys: Some(vec![]) });
+        assert!(storage.replace("a", &pointer("a2", now), "a2", &record("a2", now)).await.unwrap());
+        assert!(!storage.replace("a", &pointer("a3", now), "a3", &record("a3", now)).await.unwrap());
+        assert!(!storage.end("a").await.unwrap() && storage.end("b").await.unwrap() && storage.end("b").await.unwrap());
+        let told = storage.changes_after(before).await.unwrap();
+        assert_eq!(told, Changes { last: before + 2, keys: Some(vec!["a".into(), "b".into()]) }, "{}", place.name);
+        storage.delete_named(&record("a", now).name.unwrap()).await.unwrap();
+        let mut keys = storage.changes_after(told.last).await.unwrap().keys.unwrap();
+        keys.sort();
+        assert_eq!(keys, ["a2", "c", "d"], "{}", place.name);
+        let ahead = storage.changes_after(before + 100).await.unwrap();
+        assert_eq!(ahead, Changes { last: before + 5, keys: None }, "{}: a number of another life", place.name);
+    }
+}
+
+#[tokio::test]
+async fn a_node_believes_in_a_session_that_is_used_and_notices_its_end_within_a_second() {
+    for place in servers().await {
+        let loads = Arc::default();
+        let inner = place.storage.clone().unwrap();
+        let storage = Interposed { inner, before: Mutex::default(), loads: Arc::clone(&loads) };
+        let counted = Place { storage: Some(Arc::new(storage)), ..place };
+        let (one, two) = (node(&counted, |_| {}), node(&counted, |_| {}));
+        let jar = one.sign_in().await;
+        let asked = Asked::with(&jar);
+        for _ in 0..30 {
+            assert!(two.open(&asked).await.is_some(), "{}", counted.name);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let read = loads.load(Ordering::Relaxed);
+        assert!(read <= 2, "{}: it was read {read} times in three seconds", counted.name);
+        let open = one.open(&asked).await.unwrap();
+        one.sessions.end(&asked.view(), &open).await.unwrap();
+        let mut looks = 0;
+        while two.open(&asked).await.is_some() {
+            looks += 1;
+            assert!(looks < 15, "{}: it is still believed", counted.name);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn uses_that_another_node_has_recorded_keep_a_session_alive() {
+    for place in servers().await {
+        let (one, two) = (node(&place, |_| {}), node(&place, |_| {}));
+        let mut jar = one.sign_in().await;
+        assert!(two.open(&Asked::with(&jar)).await.is_some());
+        place.move_clock(850);
+        one.visit(&mut jar).await.unwrap();
+        place.move_clock(100);
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert!(two.open(&Asked::with(&jar)).await.is_some(), "{}: 950 s after its sign-in", place.name);
+    }
 }

@@ -350,7 +350,7 @@ async fn a_former_secret_opens_and_a_foreign_one_does_not() {
             let parts =
                 SessionParts { secret: SessionSecret::new(&current.into(), previous), storage: place.storage.clone() };
             let conf = Arc::new(conf("https://op.test".parse().unwrap()));
-            Sessions::new(conf, parts, place.clock(), Arc::clone(&home.refresher) as Arc<dyn Refresh>)
+            Sessions::new(conf, parts, place.clock(), Arc::clone(&home.refresher) as Arc<dyn Refresh>, 64 << 20)
         };
         let asked = Asked::with(&jar);
         assert!(with("new", &[]).open(&asked.view()).await.unwrap().is_none(), "{}", place.name);

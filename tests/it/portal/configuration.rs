@@ -99,6 +99,68 @@ async fn dp_006_a_workspace_approves_by_itself_and_others_do_not() {
 }
 
 #[actix_web::test]
+async fn dp_007_the_host_names_the_workspace() {
+    with_portal(
+        |settings| {
+            settings.portal.gui_subdomains = true;
+            settings.portal.gui_url = "http://portal.test:8003".to_owned();
+        },
+        async |scene| {
+            assert_eq!(scene.admin("POST", "/workspaces", json!({"name": "example"})).await.0, 201);
+            let at = async |host: &str, path: &str| {
+                let mut client = Client::at(&scene.gui);
+                client.send("GET", path, &[("host", host)], None).await
+            };
+            for host in
+                ["example.portal.test", "example.portal.test:8003", "EXAMPLE.Portal.test", "default.portal.test"]
+            {
+                assert_eq!(at(host, "/").await.status, 200, "{host}");
+            }
+            for host in ["other.portal.test", "portal.test", "example.evil.test", "a.example.portal.test", "127.0.0.1"]
+            {
+                for path in ["/", "/login", "/example/", "/default/"] {
+                    assert_eq!(at(host, path).await.status, 404, "{host}{path}");
+                }
+            }
+            assert_eq!(at("example.portal.test", "/example/").await.status, 404);
+            let page = at("example.portal.test", "/login").await;
+            assert!(page.text.contains("action=\"/login\"") && page.text.contains("Developer portal of example"));
+            let css = page.text.split("href=\"").find(|part| part.contains(".css")).unwrap().split('"').next().unwrap();
+            assert_eq!(at("example.portal.test", css).await.status, 200, "{css}");
+            assert!(page.set_cookie("portal_browser").unwrap().ends_with("Path=/"), "of this host alone");
+            scene.client_of("example").post("/register", registration("ann@example.com")).await;
+            let approved = json!({"status": 0});
+            assert_eq!(scene.admin("PATCH", "/example/developers/ann@example.com", approved).await.0, 200);
+            let mail = scene.mails_to("ann@example.com").await.pop().unwrap();
+            assert!(mail.text.contains("http://example.portal.test:8003"), "{}", mail.text);
+            let mut browser = Client::at(&scene.gui);
+            let page = browser.send("GET", "/login", &[("host", "example.portal.test")], None).await;
+            let csrf = page.text.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+            let form = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs([("csrf", csrf.as_str()), ("email", "ann@example.com"), ("password", super::PASSWORD)])
+                .finish();
+            let headers = [
+                ("host", "example.portal.test"),
+                ("sec-fetch-site", "same-origin"),
+                ("content-type", "application/x-www-form-urlencoded"),
+            ];
+            let done = browser.send("POST", "/login", &headers, Some(form)).await;
+            assert_eq!((done.status, done.location()), (303, "/"), "{}", done.text);
+            assert_eq!(browser.send("GET", "/settings", &[("host", "example.portal.test")], None).await.status, 200);
+            let elsewhere = browser.send("GET", "/settings", &[("host", "default.portal.test")], None).await;
+            assert_eq!(elsewhere.status, 303, "the session is none of another workspace");
+            for (workspace, is_listed) in [("example", true), ("default", false)] {
+                let preflight =
+                    [("access-control-request-method", "POST"), ("origin", "http://example.portal.test:8003")];
+                let reply = scene.client_of(workspace).send("OPTIONS", "/register", &preflight, None).await;
+                assert_eq!(!reply.header("access-control-allow-origin").is_empty(), is_listed, "{workspace}");
+            }
+        },
+    )
+    .await;
+}
+
+#[actix_web::test]
 async fn dp_008_scripts_of_the_pages_origin_may_call_and_others_may_not() {
     with_portal(
         |_| {},

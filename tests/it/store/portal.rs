@@ -56,7 +56,7 @@ async fn developers_are_found_by_status_and_part_of_name() {
         let revoked = DeveloperSearch { status: Some(DeveloperStatus::Revoked), ..DeveloperSearch::default() };
         let found = developers::list(&mut tx, home.id, &revoked, &Page::default()).await.unwrap();
         assert_eq!(found.items, [bob.clone()]);
-        let named = DeveloperSearch { text: "OTHER".to_owned(), status: None };
+        let named = DeveloperSearch { text: "OTHER".to_owned(), ..DeveloperSearch::default() };
         assert_eq!(developers::count(&mut tx, home.id, &named).await.unwrap(), 3);
         let first = developers::list(&mut tx, home.id, &named, &Page::new(2, None).unwrap()).await.unwrap();
         let rest = Page::new(2, first.offset.as_deref()).unwrap();
@@ -110,6 +110,7 @@ async fn a_session_of_a_developer_is_touched_and_ends_with_the_account() {
             is_limited: false,
             client: "127.0.0.1".to_owned(),
             user_agent: "test".to_owned(),
+            sealed_id_token: None,
             times: SessionTimes { created_at: NOW, last_seen_at: NOW.plus(seen), renewed_at: NOW },
         };
         let (old, new) = (session(0), session(100));

@@ -183,7 +183,7 @@ pub fn settings(upstream: &str) -> Settings {
             backchannel_logout_path: Some("/_sso/backchannel-logout".into()),
             frontchannel_logout_path: Some("/_sso/frontchannel-logout".into()),
             max_body: u64::MAX,
-            switches: EngineSwitches::default(),
+            engine: EngineSettings::default(),
         },
         portal_gateway: PortalGatewaySettings::default(),
         portal: Default::default(),

@@ -272,6 +272,8 @@ impl Op {
             },
             verification: VerificationConf::default(),
             search_user_info: false,
+            wanted_claims: Vec::new(),
+            only_supported_scopes: false,
             redirect_uri: vec![
                 Url::parse("https://kong.test/_api/auth").unwrap(),
                 Url::parse("https://kong.test/two/auth").unwrap(),

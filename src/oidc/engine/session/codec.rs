@@ -83,7 +83,11 @@ impl Slots {
 
 /// The name of a chunk: `session`, `session2`, ...
 fn chunk_name(name: &str, index: usize) -> String {
-    if index == 0 { name.to_owned() } else { format!("{name}{}", index + 1) }
+    let mut chunk = String::with_capacity(name.len() + 1);
+    chunk.push_str(name);
+    let number = u32::try_from(index + 1).ok().filter(|number| *number > 1);
+    chunk.extend(number.and_then(|number| char::from_digit(number, 10)));
+    chunk
 }
 
 /// The text in the chunks of a request's cookie; `None` when it has no such cookie or a chunk is missing.

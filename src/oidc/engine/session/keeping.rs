@@ -106,11 +106,6 @@ impl Sessions {
         Ok(storage.delete_named(name).await?)
     }
 
-    /// Asks the storage again for every session from now on: some have ended there.
-    pub fn look_again(&self) {
-        self.0.stored.invalidate_all();
-    }
-
     /// The cookies that take the session out of the browser, whether it is good or not. Those of others stay.
     #[must_use]
     pub fn forget(&self, view: &RequestView<'_>) -> Vec<String> {

@@ -4,7 +4,7 @@
 //! ```text
 //! cookie --open--> slot of the audience --cookie storage--> content
 //!                        |  id                                 |
-//!                        +--server storage, cached 1 s-------->+
+//!                        +--server storage, cached (feed) ---->+
 //!        limits, binding, issuer, client --> OpenSession --freshen--> one refresh for all --> keep: cookies to send
 //! ```
 //!
@@ -14,6 +14,7 @@
 pub mod codec;
 pub mod content;
 mod facts;
+mod feed;
 mod keeping;
 mod opening;
 mod refreshing;
@@ -34,16 +35,17 @@ pub use facts::SessionFacts;
 pub use opening::OpenSession;
 pub use refreshing::{Refresh, Refreshed};
 pub use secret::SessionSecret;
-pub use storage::{LogoutName, Record, SessionStorage, Step, StorageError};
+pub use storage::{Changes, LogoutName, Record, SessionStorage, Step, StorageError};
 
 use self::codec::CodecError;
+use self::feed::Feed;
 use self::opening::{Known, Opened};
 use self::refreshing::SharedRefresh;
 use crate::config::plugin::{OpenIdConnectConf, PluginSessionConf};
 use crate::domain::session::SessionLimits;
 use crate::domain::time::Clock;
-use crate::oidc::engine::cache::Key;
 use crate::oidc::error::RefreshError;
+use crate::sealing::{LookupKey, LookupKeys};
 
 /// What session cookies are sealed for.
 const SESSION: &str = "plugin session cookie";
@@ -57,12 +59,10 @@ const POINTER: &str = "plugin session successor";
 /// Refreshes that are kept in memory.
 const CACHED: u64 = 10_000;
 /// Bytes of sessions that each cache keeps in memory.
-const CACHED_BYTES: u64 = 64 * 1024 * 1024;
-/// How long a stored session is believed without asking the storage: this long a session that was ended elsewhere may
-/// still be used on this node.
-const CACHED_FOR: Duration = Duration::from_secs(1);
+/// How long a stored session is kept in memory; whether it is still believed there is for the [`feed`] to say.
+const CACHED_FOR: Duration = Duration::from_secs(300);
 /// How long a cookie that was opened is kept: it cannot change, only the limits of its session are looked at again.
-const COOKIE_CACHED_FOR: Duration = Duration::from_secs(60);
+const COOKIE_CACHED_FOR: Duration = Duration::from_secs(300);
 
 /// What the engine needs for sessions.
 #[derive(Clone, Debug)]
@@ -113,8 +113,10 @@ struct Inner {
     rules: String,
     /// Stored sessions by key.
     stored: Cache<String, Arc<Known>>,
-    /// Cookies that were opened, by a digest of their text.
-    cookies: Cache<Key, Arc<Opened>>,
+    feed: Feed,
+    /// Cookies that were opened.
+    cookies: Cache<LookupKey, Arc<Opened>>,
+    cookie_keys: LookupKeys,
     refreshes: Cache<String, SharedRefresh>,
 }
 
@@ -126,8 +128,15 @@ impl fmt::Debug for Sessions {
 
 impl Sessions {
     /// Sessions of a plugin instance.
+    /// `cache_bytes` bounds the memory for stored sessions, and that for opened cookies.
     #[must_use]
-    pub fn new(conf: Arc<OpenIdConnectConf>, parts: SessionParts, clock: Clock, refresher: Arc<dyn Refresh>) -> Self {
+    pub fn new(
+        conf: Arc<OpenIdConnectConf>,
+        parts: SessionParts,
+        clock: Clock,
+        refresher: Arc<dyn Refresh>,
+        cache_bytes: u64,
+    ) -> Self {
         let refreshes_for = Duration::from_secs(storage::STALE_WINDOW.unsigned_abs());
         Self(Arc::new(Inner {
             rules: rules::digest(&conf),
@@ -135,8 +144,10 @@ impl Sessions {
             parts,
             clock,
             refresher,
-            stored: cache(CACHED_FOR, |known: &Arc<Known>| known.bytes()),
-            cookies: cache(COOKIE_CACHED_FOR, |opened: &Arc<Opened>| opened.bytes()),
+            stored: cache(cache_bytes, CACHED_FOR, |known: &Arc<Known>| known.bytes()),
+            feed: Feed::new(),
+            cookie_keys: LookupKeys::new(),
+            cookies: cache(cache_bytes, COOKIE_CACHED_FOR, |opened: &Arc<Opened>| opened.bytes()),
             refreshes: Cache::builder().max_capacity(CACHED).time_to_live(refreshes_for).build(),
         }))
     }
@@ -144,11 +155,12 @@ impl Sessions {
 
 /// A cache that is bounded by the bytes of what it holds.
 fn cache<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
+    most: u64,
     lifetime: Duration,
     bytes: impl Fn(&V) -> usize + Send + Sync + 'static,
 ) -> Cache<K, V> {
     let weigh = move |_: &K, value: &V| u32::try_from(bytes(value)).unwrap_or(u32::MAX);
-    Cache::builder().max_capacity(CACHED_BYTES).weigher(weigh).time_to_live(lifetime).build()
+    Cache::builder().max_capacity(most).weigher(weigh).time_to_live(lifetime).build()
 }
 
 impl Inner {
@@ -184,13 +196,14 @@ mod tests {
 
     #[tokio::test]
     async fn the_memory_that_sessions_take_is_bounded_by_their_bytes() {
-        let stored = cache(CACHED_FOR, |known: &Arc<Known>| known.bytes());
+        const MOST: u64 = 64 << 20;
+        let stored = cache(MOST, CACHED_FOR, |known: &Arc<Known>| known.bytes());
         for number in 0..100 {
             stored.insert(number.to_string(), known(1024 * 1024)).await;
         }
         stored.run_pending_tasks().await;
-        assert!(stored.weighted_size() <= CACHED_BYTES && (1..=16).contains(&stored.entry_count()));
-        let small = cache(COOKIE_CACHED_FOR, |known: &Arc<Known>| known.bytes());
+        assert!(stored.weighted_size() <= MOST && (1..=16).contains(&stored.entry_count()));
+        let small = cache(MOST, COOKIE_CACHED_FOR, |known: &Arc<Known>| known.bytes());
         for number in 0..10_000 {
             small.insert(number.to_string(), known(100)).await;
         }

@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use crate::domain::method::Method;
 use crate::domain::session::{SessionTimes, Upkeep};
 use crate::domain::time::UnixSeconds;
-use crate::oidc::engine::cache::Key;
 use crate::oidc::engine::client_choice;
 use crate::oidc::engine::proof::{ClaimSources, Proof};
 use crate::oidc::engine::request::RequestView;
 use crate::sealing::{Sealer, sha256_hex};
 
 use super::codec::{self, Slot, Slots};
+use super::feed::FRESH_FOR;
 use super::storage::Record;
 use super::{Inner, POINTER, RECORD, REMEMBER, SESSION, SessionContent, SessionFacts, Sessions, StorageError};
 
@@ -31,11 +32,22 @@ pub(super) struct Known {
     pub(super) claims: ClaimSources,
     /// Whether a use was recorded since it was read: of many requests at once one records it.
     pub(super) is_touched: AtomicBool,
+    /// When the reading of it began.
+    read_at: Instant,
 }
 
 impl Known {
     pub(super) fn new(content: SessionContent) -> Self {
-        Self { claims: content.claims(), content, is_touched: AtomicBool::new(false) }
+        Self::read(content, Instant::now())
+    }
+
+    fn read(content: SessionContent, read_at: Instant) -> Self {
+        Self { claims: content.claims(), content, is_touched: AtomicBool::new(false), read_at }
+    }
+
+    /// Whether it is too young for another node to have used it since.
+    fn is_new(&self) -> bool {
+        self.read_at.elapsed() < FRESH_FOR
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -123,6 +135,7 @@ impl Sessions {
     /// # Errors
     /// The storage failed: whether there is one is not known.
     pub async fn open(&self, view: &RequestView<'_>) -> Result<Option<OpenSession>, StorageError> {
+        self.keep_fed();
         let name = &self.0.session_conf().cookie.name;
         if let Some(open) = self.open_cookie(view, name, SESSION).await? {
             return Ok(Some(open));
@@ -164,11 +177,20 @@ impl Sessions {
         let Some(text) = codec::joined(view, name) else {
             return Ok(None);
         };
-        let Some((opened, known)) = self.0.read(&text, purpose).await? else {
+        let Some((opened, mut known)) = self.0.read(&text, purpose).await? else {
             return Ok(None);
         };
         let is_remembered = purpose == REMEMBER;
-        let Some((client, upkeep)) = self.0.judge(view, &known.content, is_remembered) else {
+        let mut judged = self.0.judge(view, &known.content, is_remembered);
+        if judged.is_none() && !known.is_new() {
+            // Another node may have recorded uses of it that keep it alive.
+            let Some(newer) = Box::pin(self.0.read_again(&opened, known)).await? else {
+                return Ok(None);
+            };
+            judged = self.0.judge(view, &newer.content, is_remembered);
+            known = newer;
+        }
+        let Some((client, upkeep)) = judged else {
             return Ok(None);
         };
         let others = opened.others.clone();
@@ -193,10 +215,21 @@ impl Inner {
         Ok(known.map(|known| (opened, known)))
     }
 
+    /// The session that a cookie leads to, as the storage has it now.
+    async fn read_again(&self, opened: &Opened, known: Arc<Known>) -> Result<Option<Arc<Known>>, StorageError> {
+        match &opened.held {
+            Held::Session(_) => Ok(Some(known)),
+            Held::Stored(id, key) => {
+                self.stored.invalidate(&storage_key(&known.content.id)).await;
+                self.follow(id.clone(), key.clone()).await
+            }
+        }
+    }
+
     /// A cookie, opened now or a moment ago.
     async fn opened(&self, text: &str, purpose: &'static str) -> Option<Arc<Opened>> {
         let sealer = self.parts.secret.sealer();
-        let key = Key::of([purpose, text]);
+        let key = self.cookie_keys.of([purpose.as_bytes(), text.as_bytes()]);
         let cached = self.cookies.get(&key).await;
         if let Some(opened) = cached.filter(|opened| Arc::ptr_eq(&opened.sealer, &sealer)) {
             return Some(opened);
@@ -220,12 +253,18 @@ impl Inner {
 
     async fn follow(&self, mut id: String, mut key: String) -> Result<Option<Arc<Known>>, StorageError> {
         for _ in 0..MAX_HOPS {
-            if let Some(known) = self.stored.get(&key).await {
+            let is_believed = |known: &Arc<Known>| known.is_new() || self.feed.vouches_for(known.read_at);
+            if let Some(known) = self.stored.get(&key).await.filter(is_believed) {
                 return Ok(Some(known));
             }
+            let answers = self.feed.answers();
             match self.load(&key).await? {
                 Some(Found::Session(known)) if known.content.id == id => {
-                    self.stored.insert(key, Arc::clone(&known)).await;
+                    self.stored.insert(key.clone(), Arc::clone(&known)).await;
+                    if self.feed.answers() != answers {
+                        // It may have changed just after it was read, and was not here yet when that was told.
+                        self.stored.invalidate(&key).await;
+                    }
                     return Ok(Some(known));
                 }
                 Some(Found::Successor(next)) => (key, id) = (storage_key(&next), next),
@@ -240,18 +279,19 @@ impl Inner {
         let Some(storage) = &self.parts.storage else {
             return Ok(None);
         };
+        let read_at = Instant::now();
         let found = storage.load(key).await?.filter(|record| record.expires_at > self.clock.now());
-        Ok(found.and_then(|record| self.unseal(&record)))
+        Ok(found.and_then(|record| self.unseal(&record, read_at)))
     }
 
-    fn unseal(&self, record: &Record) -> Option<Found> {
+    fn unseal(&self, record: &Record, read_at: Instant) -> Option<Found> {
         let sealer = self.parts.secret.sealer();
         if record.is_replaced {
             return String::from_utf8(sealer.open(POINTER, &record.sealed)?).ok().map(Found::Successor);
         }
         let mut content: SessionContent = serde_json::from_slice(&sealer.open(RECORD, &record.sealed)?).ok()?;
         content.last_seen_at = content.last_seen_at.max(record.last_seen_at);
-        Some(Found::Session(Arc::new(Known::new(content))))
+        Some(Found::Session(Arc::new(Known::read(content, read_at))))
     }
 
     /// Whether a session counts here that this method made: one of the plugin's own, or any where the plugin takes nothing

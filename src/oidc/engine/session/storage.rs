@@ -60,6 +60,24 @@ impl fmt::Debug for Record {
     }
 }
 
+/// What ended or was replaced in a storage since somebody last looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// The number of the last change: what to ask for next.
+    pub last: i64,
+    /// The keys of all that changed; `None` when not all of them are known any more.
+    pub keys: Option<Vec<String>>,
+}
+
+impl Changes {
+    /// The changes after `number` up to `last`, of which `keys` are left.
+    #[must_use]
+    pub fn of(number: i64, last: i64, keys: Vec<String>) -> Self {
+        let is_complete = i64::try_from(keys.len()).ok() == last.checked_sub(number);
+        Self { last, keys: is_complete.then_some(keys) }
+    }
+}
+
 /// A step of a storage.
 pub type Step<'s, T> = BoxFuture<'s, Result<T, StorageError>>;
 
@@ -84,6 +102,9 @@ pub trait SessionStorage: fmt::Debug + Send + Sync {
     /// Ends the sessions of that name: by subject, by the provider's session, or by both together; returns how many. One that
     /// is replaced at the same moment ends as well.
     fn delete_named<'s>(&'s self, name: &'s LogoutName) -> Step<'s, u64>;
+
+    /// The ends and replacements after the one of that number, in their order: none is jumped over.
+    fn changes_after(&self, number: i64) -> Step<'_, Changes>;
 
     /// Tries to become the one who refreshes the tokens of a session, for some seconds; `false` when another is.
     fn lease<'s>(&'s self, key: &'s str, owner: &'s str, seconds: i64) -> Step<'s, bool>;

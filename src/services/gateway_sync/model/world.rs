@@ -41,7 +41,7 @@ fn application(id: ApplicationId, ws_id: WorkspaceId) -> Application {
     Application {
         id,
         ws_id,
-        developer_id: DeveloperId::generate(),
+        owner: Owner::Developer(DeveloperId::generate()),
         name: "a".into(),
         description: None,
         redirect_uris: vec![],

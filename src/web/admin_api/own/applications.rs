@@ -1,11 +1,14 @@
 //! Applications for admins: `/applications` and `/developers/{d}/applications` (dev-portal.md 6.4). Values of keys are never
 //! shown here: only a developer makes and sees them.
 
+use serde_json::Value;
+
 use super::input::{self, Input};
 use super::{Answer, Call, clients, contracts, listing};
 use crate::domain::application::{Application, parse_line};
-use crate::domain::ids::DeveloperId;
+use crate::domain::ids::{DeveloperId, TeamId};
 use crate::domain::strategy::JwtAlgorithm;
+use crate::domain::team::Owner;
 use crate::kong::body::Members;
 use crate::services::applications::{self, ApplicationEdit, NewApplication, NewCredential, Reach, credentials};
 use crate::services::change::Actor;
@@ -24,7 +27,8 @@ pub(super) async fn answer(call: &Call<'_>, developer: Option<&str>, path: &[&st
         Some(key) => Some(applications::owner_of(call.services, call.place.workspace.id, key).await?.id),
         None => None,
     };
-    let reach = Reach { workspace: call.place.workspace.id, developer: owner };
+    let workspace = call.place.workspace.id;
+    let reach = owner.map_or(Reach::workspace(workspace), |owner| Reach::own(workspace, owner));
     match (path, call.method) {
         ([], "GET") => list(call, reach).await,
         ([], "POST") => create(call, owner).await,
@@ -56,7 +60,7 @@ pub(super) async fn answer(call: &Call<'_>, developer: Option<&str>, path: &[&st
     }
 }
 
-async fn show(call: &Call<'_>, application: &Application) -> Result<serde_json::Value, ApiError> {
+async fn show(call: &Call<'_>, application: &Application) -> Result<Value, ApiError> {
     let overview = gateway_sync::overview(call.services, call.place.workspace.id).await?;
     Ok(shown::application_with_state(application, call.place.workspace, &overview))
 }
@@ -68,19 +72,20 @@ async fn list(call: &Call<'_>, reach: Reach) -> Result<Answer, ApiError> {
     Ok(listing::paged(call, &path, &found, |it| shown::application_with_state(it, call.place.workspace, &overview)))
 }
 
-/// The members of a new application.
+/// The members of a new application, and the team that is to own it.
 ///
 /// # Errors
 /// 400 with every wrong member.
-pub(in crate::web) fn read_new(body: &Members) -> Result<NewApplication, ApiError> {
+pub(in crate::web) fn read_new(body: &Members) -> Result<(NewApplication, Option<TeamId>), ApiError> {
     let mut input = Input::of(body, READ_ONLY);
     let name = input.required("name", parse_line);
     let description = input.optional("description", parse_line);
     let uris = input.redirect_uris();
     let custom_id = read_reference_id(&mut input);
     let strategy = input.optional("auth_strategy_id", input::short_text);
+    let team = input.optional("team_id", input::id::<TeamId>);
     input.finish(|| {
-        Some(NewApplication {
+        let new = NewApplication {
             name: name?,
             description: description?,
             redirect_uris: uris?.unwrap_or_default(),
@@ -89,8 +94,19 @@ pub(in crate::web) fn read_new(body: &Members) -> Result<NewApplication, ApiErro
                 Edit::Keep => None,
             },
             strategy: strategy?,
-        })
+        };
+        Some((new, team?))
     })
+}
+
+/// The team that is to own something.
+///
+/// # Errors
+/// 400 with every wrong member.
+pub(in crate::web) fn read_team(body: &Members) -> Result<TeamId, ApiError> {
+    let mut input = Input::of(body, &[]);
+    let team = input.required("team_id", input::id::<TeamId>);
+    input.finish(|| team)
 }
 
 /// The members that change of an application.
@@ -174,18 +190,45 @@ pub(in crate::web) fn read_rotation(body: &Members) -> Result<(i64, NewCredentia
     input.finish(|| Some((grace?.unwrap_or(0), new?)))
 }
 
+/// The owner in a body: `owner` with `type` and `id`, or `developer`.
+async fn read_owner(call: &Call<'_>, body: &mut Members) -> Result<Owner, ApiError> {
+    let wrong = |sentence: &str| ApiError::schema(vec![("owner".to_owned(), sentence.to_owned())]);
+    let given = body.remove("owner").or_else(|| body.remove("developer")).unwrap_or_default();
+    let key = given.get("id").unwrap_or(&given).as_str().ok_or_else(|| wrong("required field missing"))?;
+    match given.get("type").map_or(Some("developer"), Value::as_str) {
+        Some("developer") => {
+            let developer = applications::owner_of(call.services, call.place.workspace.id, key).await?;
+            Ok(Owner::Developer(developer.id))
+        }
+        Some("team") => Ok(Owner::Team(key.parse().map_err(|_| wrong("expected the id of a team"))?)),
+        _ => Err(wrong("expected the type developer or team")),
+    }
+}
+
+/// `POST /portal/applications/{a}/transfer {owner}`
+pub(super) async fn transfer(call: &Call<'_>, id: &str) -> Result<Answer, ApiError> {
+    let mut body = call.body.clone();
+    let to = read_owner(call, &mut body).await?;
+    Input::of(&body, &[]).finish(|| Some(()))?;
+    let (actor, workspace) = (Actor::Admin(call.caller), call.place.workspace);
+    let reach = Reach::workspace(workspace.id);
+    let given = applications::transfer(call.services, &actor, workspace, reach, id, to).await?;
+    Ok(Answer::ok(show(call, &given).await?))
+}
+
 async fn create(call: &Call<'_>, owner: Option<DeveloperId>) -> Result<Answer, ApiError> {
     let mut body = call.body.clone();
     let owner = match owner {
-        Some(owner) => owner,
-        None => {
-            let given = body.remove("owner").or_else(|| body.remove("developer"));
-            let key = given.as_ref().and_then(|it| it.get("id").unwrap_or(it).as_str()).map(str::to_owned);
-            let missing = || ApiError::schema(vec![("owner".to_owned(), "required field missing".to_owned())]);
-            applications::owner_of(call.services, call.place.workspace.id, &key.ok_or_else(missing)?).await?.id
-        }
+        Some(owner) => Some(Owner::Developer(owner)),
+        None if body.contains_key("team_id") => None,
+        None => Some(read_owner(call, &mut body).await?),
     };
-    let new = read_new(&body)?;
+    let (new, team) = read_new(&body)?;
+    let owner = match (owner, team) {
+        (Some(owner), None) => owner,
+        (None, Some(team)) => Owner::Team(team),
+        _ => return Err(ApiError::schema(vec![("team_id".to_owned(), "an application has one owner".to_owned())])),
+    };
     let actor = Actor::Admin(call.caller);
     let made = applications::create(call.services, &actor, call.place.workspace.id, owner, new).await?;
     Ok(Answer::created(show(call, &made).await?))

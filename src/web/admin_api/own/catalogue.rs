@@ -77,7 +77,7 @@ async fn publish(call: &Call<'_>) -> Result<Answer, ApiError> {
             slug: slug?,
             description: description?,
             document: document?,
-            visibility: visibility?.unwrap_or(Visibility::Private),
+            visibility: visibility?,
             strategy: strategy?,
             auto_approve: auto_approve?.unwrap_or(false),
             registration_enabled: registration_enabled?.unwrap_or(true),

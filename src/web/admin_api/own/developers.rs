@@ -1,5 +1,5 @@
-//! `/developers` (dev-portal.md 3.3): the accounts of the workspace's portal. Roles, plugins, credentials and applications
-//! of developers have doors of their own, or none.
+//! `/developers` (dev-portal.md 3.3): the accounts of the workspace's portal. Plugins, credentials and applications of
+//! developers have doors of their own, or none. `roles` are the names of the teams that a developer is in.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::input::{self, Input};
 use super::{Answer, Call, listing, may};
-use crate::domain::developer::{DeveloperStatus, EmailAddress};
+use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress};
 use crate::domain::rbac::Action;
 use crate::kong::body::Members;
 use crate::services::portal::developers::{self, BulkAction, DeveloperEdit, DeveloperSearch, NewDeveloper};
-use crate::services::portal::invitations;
+use crate::services::portal::{invitations, sso, teams};
 use crate::services::representation;
 use crate::web::error::ApiError;
 
@@ -20,18 +20,20 @@ const READ_ONLY: &[&str] = &[
     "id",
     "full_name",
     "consumer",
+    "rbac_user",
     "workspace",
     "status_reason",
     "must_verify",
     "failed_logins",
     "last_login_at",
+    "identities",
     "created_at",
     "updated_at",
 ];
 /// Most developers of one bulk action.
 const MOST_AT_ONCE: usize = 500;
 /// Filters that Kong has and this door lacks: to ignore one would show more than was asked for.
-const NO_FILTERS: [&str; 3] = ["sort_by", "sort_desc", "role"];
+const NO_FILTERS: [&str; 2] = ["sort_by", "sort_desc"];
 
 /// Answers a call of `/developers` and below; `path` is what follows.
 pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Result<Answer, ApiError> {
@@ -43,10 +45,11 @@ pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Result<Answer, Api
         (["bulk"], "POST") => bulk(call).await,
         (["invite" | "bulk"], _) => Err(ApiError::method_not_allowed("OPTIONS, POST")),
         (["export"], _) => Err(ApiError::method_not_allowed("GET, HEAD, OPTIONS")),
-        (["roles"], _) => Err(ApiError::not_found()),
         ([developer], "GET") => {
             let developer = developers::get(call.services, call.place.workspace, developer).await?;
-            Ok(Answer::ok(representation::developer(&developer)))
+            let identities = sso::list(call.services, &developer).await?;
+            let view = with_roles(call, &developer).await?;
+            Ok(Answer::ok(representation::with_identities(view, &developer, &identities)))
         }
         ([developer], "PATCH") => update(call, developer).await,
         ([developer], "DELETE") => {
@@ -54,6 +57,18 @@ pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Result<Answer, Api
             Ok(Answer::no_content())
         }
         ([_], _) => Err(ApiError::method_not_allowed("DELETE, GET, HEAD, OPTIONS, PATCH")),
+        ([developer, "identities"], "GET") => {
+            let developer = developers::get(call.services, call.place.workspace, developer).await?;
+            let identities = sso::list(call.services, &developer).await?;
+            let data: Vec<Value> = identities.iter().map(representation::identity).collect();
+            Ok(Answer::ok(json!({ "data": data, "next": null })))
+        }
+        ([_, "identities"], _) => Err(ApiError::method_not_allowed("GET, HEAD, OPTIONS")),
+        ([developer, "identities", identity], "DELETE") => {
+            sso::unlink(call.services, call.caller, call.place.workspace, developer, identity).await?;
+            Ok(Answer::no_content())
+        }
+        ([_, "identities", _], _) => Err(ApiError::method_not_allowed("DELETE, OPTIONS")),
         _ => Err(ApiError::not_found()),
     }
 }
@@ -91,14 +106,42 @@ async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
         }
     };
     let text = call.query.get("q").map(|text| text.trim().to_owned()).unwrap_or_default();
-    let search = DeveloperSearch { text, status: wanted };
+    let team = match call.query.get("role").filter(|text| !text.is_empty()) {
+        None => None,
+        Some(role) => Some(teams::get(call.services, call.place.workspace.id, role).await?.id),
+    };
+    let search = DeveloperSearch { text, status: wanted, team };
     let page = listing::page(call)?;
+    let roles = teams::members::names(call.services, call.place.workspace.id).await?;
     let (paged, total) = developers::list(call.services, call.place.workspace, &search, &page).await?;
-    let mut answer = listing::paged(call, "/developers", &paged, representation::developer);
+    let identities = sso::list_of_workspace(call.services, call.place.workspace).await?;
+    let mut answer = listing::paged(call, "/developers", &paged, |developer| {
+        let names: &[String] = roles.get(&developer.id).map_or(&[], Vec::as_slice);
+        let view = representation::developer_in_teams(developer, names);
+        representation::with_identities(view, developer, &identities)
+    });
     if let Some(members) = answer.body.as_mut().and_then(Value::as_object_mut) {
         members.insert("total".to_owned(), total.into());
     }
     Ok(answer)
+}
+
+async fn with_roles(call: &Call<'_>, developer: &Developer) -> Result<Value, ApiError> {
+    let teams = teams::members::teams_of(call.services, developer.id).await?;
+    let names: Vec<String> = teams.into_iter().map(|team| team.name).collect();
+    Ok(representation::developer_in_teams(developer, &names))
+}
+
+/// Names of teams: an array, or the comma separated text of a form.
+fn read_roles(value: &Value) -> Result<Vec<String>, &'static str> {
+    let trimmed = |text: &str| text.trim().to_owned();
+    match value {
+        Value::Array(items) => {
+            items.iter().map(|item| item.as_str().map(trimmed)).collect::<Option<_>>().ok_or("expected strings")
+        }
+        Value::String(text) => Ok(text.split(',').map(trimmed).filter(|name| !name.is_empty()).collect()),
+        _ => Err("expected an array of strings"),
+    }
 }
 
 fn email(text: &str) -> Result<EmailAddress, String> {
@@ -135,17 +178,19 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let password = input.optional("password", password);
     let status = input.number("status", of_code);
     let invite = input.flag("send_invitation_email");
+    let roles = input.value("roles", read_roles);
     if let (Some(Some(_)), Some(Some(true))) = (&status, &invite) {
         input.refuse::<()>("status", "cannot be given with send_invitation_email: an invited developer has status 4");
     }
     let new = input.finish(|| {
         let invite = invite?.unwrap_or(false);
         let (id, custom_id, password, status) = (id?, custom_id?, password?, status?);
-        Some(NewDeveloper { id, email: email?, custom_id, meta: meta.unwrap_or_default(), password, status, invite })
+        let (email, meta, roles) = (email?, meta.unwrap_or_default(), roles?.unwrap_or_default());
+        Some(NewDeveloper { id, email, custom_id, meta, password, status, invite, roles })
     })?;
     let developer = developers::create(call.services, call.caller, call.place.workspace, new).await;
     let developer = developer.map_err(ApiError::of_portal)?;
-    Ok(Answer::ok(representation::developer(&developer)))
+    Ok(Answer::ok(with_roles(call, &developer).await?))
 }
 
 async fn update(call: &Call<'_>, developer: &str) -> Result<Answer, ApiError> {
@@ -155,14 +200,15 @@ async fn update(call: &Call<'_>, developer: &str) -> Result<Answer, ApiError> {
     let custom_id = input.edit("custom_id", input::short_text);
     let status = input.number("status", of_code);
     let reason = input.optional("reason", input::free_text);
+    let roles = input.value("roles", read_roles);
     let force = call.query.get("force").is_some_and(|text| text == "true");
     let edit = input.finish(|| {
         let (email, custom_id, status, reason) = (email?, custom_id?, status?, reason?);
-        Some(DeveloperEdit { email, custom_id, meta, status, reason, force })
+        Some(DeveloperEdit { email, custom_id, meta, roles: roles?, status, reason, force })
     })?;
     let updated = developers::update(call.services, call.caller, call.place.workspace, developer, edit).await;
     let updated = updated.map_err(ApiError::of_portal)?;
-    Ok(Answer::ok(json!({ "developer": representation::developer(&updated) })))
+    Ok(Answer::ok(json!({ "developer": with_roles(call, &updated).await? })))
 }
 
 async fn invite(call: &Call<'_>) -> Result<Answer, ApiError> {

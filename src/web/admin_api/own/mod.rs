@@ -9,6 +9,7 @@ mod audit;
 mod catalogue;
 mod clients;
 mod contracts;
+mod developer_roles;
 mod developers;
 mod discovery;
 mod groups;
@@ -20,6 +21,7 @@ mod rbac_users;
 mod role_endpoints;
 mod roles;
 mod strategies;
+mod teams;
 mod workspaces;
 
 use std::collections::HashMap;
@@ -290,6 +292,7 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         ["groups", path @ ..] => groups::answer(call, path).await,
         ["admins", path @ ..] => admins::answer(call, path).await,
         ["developers", developer, "applications", path @ ..] => applications::answer(call, Some(developer), path).await,
+        ["developers", "roles", path @ ..] => developer_roles::answer(call, path).await,
         ["developers", path @ ..] => developers::answer(call, path).await,
         ["workspaces", path @ ..] => workspaces::answer(call, path).await,
         ["audit", ..] => audit::answer(call).await,

@@ -1,8 +1,8 @@
-//! `/portal`: published APIs, the queue of requests, and the comparison with Kong (dev-portal.md 5, 6.4, 6.7).
+//! `/portal`: published APIs, the queue of requests, teams, and the comparison with Kong (dev-portal.md 4, 5, 6.4, 6.7).
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, catalogue, contracts};
+use super::{Answer, Call, applications, catalogue, contracts, teams};
 use crate::domain::sync::SyncState;
 use crate::services::gateway_sync::{self, View};
 use crate::services::portal_representation as shown;
@@ -12,6 +12,14 @@ use crate::web::error::ApiError;
 pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Result<Answer, ApiError> {
     match (path, call.method) {
         (["apis", path @ ..], _) => catalogue::answer(call, path).await,
+        (["teams", path @ ..], _) => teams::answer(call, path).await,
+        (["applications", application, "transfer"], "POST") => applications::transfer(call, application).await,
+        (["applications", _, "transfer"], _) => Err(ApiError::method_not_allowed("OPTIONS, POST")),
+        (["portal-roles"], "GET") => Ok(teams::portal_roles()),
+        (["developers", developer, "teams"], "GET") => teams::of_developer(call, developer).await,
+        (["portal-roles"] | ["developers", _, "teams"], _) => Err(ApiError::method_not_allowed("GET, HEAD, OPTIONS")),
+        (["team-group-mappings"], _) => teams::answer_replacing(call).await,
+        (["identity-provider", "team-group-mappings", path @ ..], _) => teams::answer_mappings(call, path).await,
         (["services"], "GET") => catalogue::unpublished(call).await,
         (["services"], _) => Err(ApiError::method_not_allowed("GET, HEAD, OPTIONS")),
         (["registrations", "bulk"], "POST") => contracts::bulk(call).await,

@@ -85,13 +85,17 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::created(shown(call, &workspace)))
 }
 
+fn is_confirmed(call: &Call<'_>) -> bool {
+    call.query.get("confirm").is_some_and(|text| text == "true")
+}
+
 async fn update(call: &Call<'_>, key: &str) -> Result<Answer, ApiError> {
-    let edit = read_edit(call)?;
+    let edit = WorkspaceEdit { is_confirmed: is_confirmed(call), ..read_edit(call)? };
     Ok(Answer::ok(shown(call, &workspaces::update(call.services, call.caller, key, edit).await?)))
 }
 
 async fn put(call: &Call<'_>, key: &str) -> Result<Answer, ApiError> {
-    let mut edit = WorkspaceEdit { replaces: true, ..read_edit(call)? };
+    let mut edit = WorkspaceEdit { replaces: true, is_confirmed: is_confirmed(call), ..read_edit(call)? };
     if edit.comment == Edit::Keep {
         edit.comment = Edit::To(None);
     }
