@@ -28,8 +28,10 @@ static NEXT: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder
 /// # Errors
 /// 502 when Kong's answer breaks off.
 pub(super) async fn prefix_links(mut upstream: UpstreamResponse, prefix: &str) -> Result<HttpResponse, ApiError> {
-    let Some(length) = length_of_list(&upstream) else { return Ok(stream_answer(upstream)) };
-    let body = whole(&mut upstream, length).await.map_err(|error| {
+    if !is_list(&upstream) {
+        return Ok(stream_answer(upstream));
+    }
+    let body = whole(&mut upstream).await.map_err(|error| {
         tracing::warn!(error = %error, "Kong's answer broke off");
         ApiError::kong_unreachable()
     })?;
@@ -41,23 +43,24 @@ pub(super) async fn prefix_links(mut upstream: UpstreamResponse, prefix: &str) -
     Ok(answer)
 }
 
-/// The body, whose length is known; most come in one piece, which needs no copy.
-async fn whole(upstream: &mut UpstreamResponse, length: u64) -> Result<Bytes, PayloadError> {
+/// The body, whose length is known; most come in one piece, which needs no copy. Read to its end: only then the
+/// connection goes back to the pool.
+async fn whole(upstream: &mut UpstreamResponse) -> Result<Bytes, PayloadError> {
     let first = upstream.next().await.transpose()?.unwrap_or_default();
-    if first.len() as u64 == length {
-        return Ok(first);
-    }
+    let Some(second) = upstream.next().await.transpose()? else { return Ok(first) };
     let limit = usize::try_from(LONGEST).unwrap_or(usize::MAX);
     let rest = Box::pin(upstream.body().limit(limit)).await?;
-    Ok([first, rest].concat().into())
+    Ok([first, second, rest].concat().into())
 }
 
-/// The length of an answer that may hold a link, bytes.
-fn length_of_list(upstream: &UpstreamResponse) -> Option<u64> {
+/// Whether an answer may hold a link.
+fn is_list(upstream: &UpstreamResponse) -> bool {
     let headers = upstream.headers();
     let is_json = || headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    let is_list = upstream.status() == StatusCode::OK && is_json() && !headers.contains_key(CONTENT_ENCODING);
-    declared_length(headers).filter(|length| is_list && *length <= LONGEST)
+    upstream.status() == StatusCode::OK
+        && is_json()
+        && !headers.contains_key(CONTENT_ENCODING)
+        && declared_length(headers).is_some_and(|length| length <= LONGEST)
 }
 
 /// Whether some member `next` is a text: most lists have one page, and need not be parsed to know that.

@@ -192,6 +192,10 @@ async fn kong(request: HttpRequest, hits: web::Data<AtomicUsize>) -> HttpRespons
             HttpResponse::Ok().json(json!({ "data": [{}, {}], "next": "/services?offset=second", "offset": "second" }))
         }
         ("GET", "/services", true) => HttpResponse::Ok().json(json!({ "data": [{}], "next": null })),
+        ("GET", "/connection", _) => {
+            let port = request.peer_addr().unwrap().port();
+            HttpResponse::Ok().json(json!({ "data": [{ "port": port }], "next": null }))
+        }
         ("GET", "/routes", _) => HttpResponse::Ok().json(json!({ "data": [], "next": null })),
         ("POST", path, _) => HttpResponse::Created().json(json!({ "target": path })),
         _ => HttpResponse::NotFound().json(json!({ "message": "Not found" })),

@@ -146,6 +146,19 @@ async fn km_093_a_workspace_has_a_kong_of_its_own() {
 }
 
 #[actix_web::test]
+async fn km_093_a_list_that_is_read_leaves_its_connection_to_the_next_one() {
+    with_gateway(async |g| {
+        let mut ports = Vec::new();
+        for _ in 0..4 {
+            ports.push(g.root().get("/default/connection").await.body["data"][0]["port"].as_u64().unwrap());
+        }
+        ports.dedup();
+        assert_eq!(ports.len(), 1, "{ports:?}");
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn km_093_an_upstream_that_is_not_listed_any_more_is_asked_by_nobody() {
     let (second, hits) = start_kong();
     with_gateway(async |g| {
