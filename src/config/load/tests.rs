@@ -341,7 +341,12 @@ fn portal_keys_are_checked() {
         "a.b.portal.example.com",
     ];
     assert_eq!(hosts.map(|host| by_host.label_of(host)), [Some("payments"), Some("payments"), None, None]);
-    assert!(warnings("portal_app_auth = external-oauth2")[0].contains("no effect in this release"));
+    let gateway =
+        loaded("portal_app_auth = external-oauth2\nsso_portal_external_enforcer = none").settings.portal_gateway;
+    assert_eq!(gateway.default_kind, Some(crate::domain::strategy::StrategyType::OpenidConnect));
+    assert_eq!(gateway.enforcer, Some(crate::domain::strategy::Enforcer::None));
+    assert!(errors("sso_portal_external_enforcer = external")[0].contains("not available in this release"));
+    assert!(errors("sso_portal_egress_allow = a b")[0].contains("must list host, host:port or networks"));
     assert!(warnings(&format!("{PORTAL}portal_email_verification = on"))[0].contains("nobody can verify"));
     let named = loaded("portal_gui_protocol = https\nportal_gui_host = portal.example.com/dev/").settings.portal;
     assert_eq!(named.gui_url, "https://portal.example.com/dev");
