@@ -150,8 +150,7 @@ impl<'s> Change<'s> {
     /// # Errors
     /// The store failed.
     pub async fn begin_portal(services: &'s Services, request_id: &str) -> Result<Self, ServiceError> {
-        let change = Self::begin_as(services, request_id, None).await?;
-        Ok(Self { keeps_rights: true, ..change })
+        Self::begin_as(services, request_id, None).await?.of_portal().await
     }
 
     /// The same by an admin.
@@ -159,8 +158,15 @@ impl<'s> Change<'s> {
     /// # Errors
     /// The store failed.
     pub async fn begin_portal_by(services: &'s Services, caller: &Caller) -> Result<Self, ServiceError> {
-        let change = Self::begin_as(services, &caller.request_id, caller.principal.rbac_user_id).await?;
-        Ok(Self { keeps_rights: true, ..change })
+        Self::begin_as(services, &caller.request_id, caller.principal.rbac_user_id).await?.of_portal().await
+    }
+
+    /// Changes of accounts wait for each other from their beginning: each reads a row, decides by it and writes it whole, so
+    /// that two at once could undo each other, a sign-in a revocation for one.
+    async fn of_portal(mut self) -> Result<Self, ServiceError> {
+        self.keeps_rights = true;
+        self.hold().await?;
+        Ok(self)
     }
 
     async fn begin_as(

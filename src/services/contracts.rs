@@ -14,7 +14,7 @@ use crate::domain::contract::{
     Cause, Contract, ContractEvent, ContractState, ContractStatus, Ending, InvalidTransition, Suspension,
     is_auto_approved,
 };
-use crate::domain::ids::{ApplicationId, ContractId, DeveloperId, WorkspaceId};
+use crate::domain::ids::{ApiId, ApplicationId, ContractId, DeveloperId, WorkspaceId};
 use crate::domain::team::Owner;
 use crate::domain::visibility::ApiRight;
 use crate::domain::workspace::Workspace;
@@ -233,9 +233,18 @@ async fn is_barred(
         owners.push(Owner::Developer(id));
         owners.extend(teams::list_of(connection, id).await?.iter().map(|team| Owner::Team(team.id)));
     }
+    is_barred_for(connection, &owners, api.id).await
+}
+
+/// Whether an admin refused an API, or took it away, to any application of these owners.
+pub(in crate::services) async fn is_barred_for(
+    connection: &mut Connection,
+    owners: &[Owner],
+    api: ApiId,
+) -> Result<bool, ServiceError> {
     for owner in owners {
-        for owned in application_store::list_all_of(connection, owner).await? {
-            let held = store::find_between(connection, owned.id, api.id).await?;
+        for owned in application_store::list_all_of(connection, *owner).await? {
+            let held = store::find_between(connection, owned.id, api).await?;
             if held.is_some_and(|contract| contract.state.is_barred()) {
                 return Ok(true);
             }

@@ -34,6 +34,8 @@ pub struct GatewayChange {
     pub uncertain_until: UnixSeconds,
     /// When the row was made.
     pub created_at: UnixSeconds,
+    /// Whose lease it is.
+    pub lease_owner: String,
 }
 
 fn read(row: &AnyRow) -> Result<GatewayChange, StoreError> {
@@ -49,6 +51,7 @@ fn read(row: &AnyRow) -> Result<GatewayChange, StoreError> {
         next_attempt_at: row.time("next_attempt_at")?,
         uncertain_until: row.time("uncertain_until")?,
         created_at: row.time("created_at")?,
+        lease_owner: row.maybe_text("lease_owner")?.unwrap_or_default(),
     })
 }
 

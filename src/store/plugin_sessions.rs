@@ -175,7 +175,7 @@ pub async fn delete_named(
         return Ok(0);
     }
     loop {
-        let pass = delete_seen(connection, issuer, subject, idp_session).await?;
+        let pass = delete_seen(connection, issuer, subject, idp_session, now).await?;
         ended.extend(pass.sessions);
         // A statement sees nothing that begins after it: the successor of a session that it waited for is for the next one.
         if pass.pointers == 0 {
@@ -195,19 +195,22 @@ struct Pass {
     pointers: u64,
 }
 
+/// Leaves what is over to [`purge_expired`], which would take the same rows in another order.
 async fn delete_seen(
     connection: &mut Connection,
     issuer: &str,
     subject: Option<&str>,
     idp_session: Option<&str>,
+    now: UnixSeconds,
 ) -> Result<Pass, StoreError> {
     let rows = sqlx::query(
         "DELETE FROM plugin_sessions WHERE issuer = $1 AND ($2 IS NULL OR subject = $2)
-         AND ($3 IS NULL OR idp_session = $3) RETURNING key_hash, is_replaced",
+         AND ($3 IS NULL OR idp_session = $3) AND expires_at > $4 RETURNING key_hash, is_replaced",
     )
     .bind(issuer)
     .bind(subject)
     .bind(idp_session)
+    .bind(now.0)
     .fetch_all(connection)
     .await?;
     let mut pass = Pass { sessions: Vec::new(), pointers: 0 };

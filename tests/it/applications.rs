@@ -15,3 +15,4 @@ mod registrations;
 mod repair;
 mod signing;
 mod strategy_pages;
+mod trail;

@@ -37,6 +37,11 @@ impl EmailAddress {
         if text.is_empty() {
             return Err(EmailError::Missing);
         }
+        // A few letters that only look like ASCII become it when they are made small: another address, not this one.
+        let folds_away = |c: char| !c.is_ascii() && c.to_lowercase().any(|small| small.is_ascii());
+        if text.chars().any(folds_away) {
+            return Err(EmailError::Form);
+        }
         let lower = text.to_lowercase();
         if lower.len() > LONGEST {
             return Err(EmailError::TooLong);
@@ -100,7 +105,8 @@ mod tests {
         assert_eq!(EmailAddress::parse("  "), Err(EmailError::Missing));
         let bad =
             ["a", "@b.c", "a@", "a b@c.d", "a@b.c, d@e.f", "a@b.c\r\nBcc: x@y.z", "<a@b.c>", "\"a\"@b.c", "a@-b.c"];
-        for text in bad.into_iter().chain(["a..b@c.d", ".a@c.d", "a@b..c", "a@b.c."]) {
+        let folded = ["mi\u{212a}e@b.c", "a@b\u{212a}.c", "\u{130}@b.c"];
+        for text in bad.into_iter().chain(["a..b@c.d", ".a@c.d", "a@b..c", "a@b.c."]).chain(folded) {
             assert_eq!(EmailAddress::parse(text), Err(EmailError::Form), "{text}");
         }
         assert_eq!(EmailAddress::parse(&format!("a@{}.d", "b".repeat(255))), Err(EmailError::TooLong));

@@ -88,6 +88,7 @@ impl Mint<'_> {
         if !is_signing && (new.algorithm.is_some() || new.public_key.is_some()) {
             return Err(ServiceError::field("algorithm", "credentials of this application sign nothing"));
         }
+        self.refuse_chosen_key(&new)?;
         match &self.strategy.config {
             StrategyConfig::OpenidConnect(_) => Err(managed_elsewhere()),
             StrategyConfig::Jwt(_) => signing(new),
@@ -97,6 +98,15 @@ impl Mint<'_> {
                 if self.has_client_id_keys { client(new, false, expires_at) } else { self.key(expires_at) }
             }
         }
+    }
+
+    /// Refuses a client id that somebody chose where client ids are API keys: it could be guessed.
+    fn refuse_chosen_key(&self, new: &NewCredential) -> Result<(), ServiceError> {
+        if self.has_client_id_keys && new.client_id.is_some() {
+            let sentence = "cannot be chosen while sso_portal_key_auth_value is client_id: it is a key, and made here";
+            return Err(ServiceError::field("client_id", sentence));
+        }
+        Ok(())
     }
 
     fn key(&self, expires_at: Option<UnixSeconds>) -> Result<Material, ServiceError> {

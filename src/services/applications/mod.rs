@@ -336,6 +336,17 @@ async fn refuse_barred(connection: &mut Connection, application: ApplicationId) 
     Ok(())
 }
 
+/// Refuses to remove an owner whose access to some API an admin refused or took away.
+///
+/// # Errors
+/// [`ServiceError::Conflict`]; the store failed.
+pub(in crate::services) async fn refuse_barred_of(change: &mut Change<'_>, owner: Owner) -> Result<(), ServiceError> {
+    for application in applications::list_all_of(change.connection(), owner).await? {
+        refuse_barred(change.connection(), application.id).await?;
+    }
+    Ok(())
+}
+
 async fn begin_removal(change: &mut Change<'_>, mut application: Application) -> Result<(), ServiceError> {
     application.status = ApplicationStatus::Deleting;
     application.updated_at = change.now();

@@ -8,6 +8,7 @@ use crate::domain::visibility::ApiRight;
 use crate::domain::workspace::Workspace;
 use crate::services::applications::Reach;
 use crate::services::change::{Actor, Change, Operation};
+use crate::services::contracts::is_barred_for;
 use crate::services::error::ServiceError;
 use crate::services::portal::sight;
 use crate::services::{Services, gateway_sync, portal_representation as shown};
@@ -35,12 +36,19 @@ pub async fn transfer(
         if matches!(to, Owner::Developer(_)) {
             return Err(ServiceError::Forbidden("only an admin gives an application to a person".to_owned()));
         }
+        // Else a member who is about to leave could take it along.
+        if matches!(application.owner, Owner::Team(_)) && application.owner != to {
+            return Err(ServiceError::Forbidden("only an admin takes an application away from its team".to_owned()));
+        }
     }
     if application.owner == to {
         return Ok(application);
     }
     let status = owner::admit(services, &mut change, actor, workspace.id, to).await?;
     check_rights(services, &mut change, workspace, &application, to).await?;
+    if matches!(actor, Actor::Developer { .. }) {
+        refuse_return(&mut change, &application, to).await?;
+    }
     application.owner = to;
     if application.status != status {
         application.status = status;
@@ -78,4 +86,15 @@ async fn check_rights(
         return Ok(());
     }
     Err(ServiceError::Conflict(format!("the team may not consume {}", lacking.join(", "))))
+}
+
+/// A developer must not bring back to a team what an admin took away from it.
+async fn refuse_return(change: &mut Change<'_>, application: &Application, to: Owner) -> Result<(), ServiceError> {
+    for contract in contracts::list_of(change.connection(), application.id).await? {
+        if is_barred_for(change.connection(), &[to], contract.api_id).await? {
+            let message = "an admin has decided about access of this team: only an admin can give it this application";
+            return Err(ServiceError::Conflict(message.to_owned()));
+        }
+    }
+    Ok(())
 }

@@ -29,7 +29,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
 use super::Services;
 use super::change::Change;
@@ -56,7 +55,6 @@ const A_ROUND: i64 = 64;
 #[derive(Debug)]
 pub struct GatewaySync {
     rules: reading::Rules,
-    owner: String,
     lanes: Semaphore,
     /// When somebody last changed Kong through this node, seconds; 0 = never.
     changed_at: AtomicI64,
@@ -68,7 +66,7 @@ impl GatewaySync {
     pub fn new(sealer: Sealer, settings: &PortalGatewaySettings) -> Self {
         let rules =
             reading::Rules { sealer, enforcer: settings.enforcer, has_client_id_keys: settings.has_client_id_keys };
-        Self { rules, owner: Uuid::now_v7().to_string(), lanes: Semaphore::new(LANES), changed_at: AtomicI64::new(0) }
+        Self { rules, lanes: Semaphore::new(LANES), changed_at: AtomicI64::new(0) }
     }
 
     /// Takes note that somebody changed something in Kong: it may have been a gate or a grant, so Kong is compared within

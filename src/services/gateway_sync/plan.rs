@@ -327,13 +327,14 @@ pub fn of_api(names: &Names, target: &ApiTarget, seen: &SeenApi) -> Plan {
     }
     match &target.gate {
         Some(_) => {
-            // A plugin of another name has other settings: it goes first, and acl alone lets nobody in.
+            // A plugin of another name has other settings: it goes before its successor comes, and acl, which is put right
+            // first, lets nobody in alone.
+            put_if_other(&mut plan, format!("{base}/{acl}"), target.acl_body(names), held(acl));
             let is_other = |plugin: &&Value| wanted.is_none_or(|wanted| text(plugin, "name") != Some(wanted.name));
             let stale = held(auth).filter(is_other);
             if stale.is_some() {
                 plan.steps.push(Step::delete(format!("{base}/{auth}")));
             }
-            put_if_other(&mut plan, format!("{base}/{acl}"), target.acl_body(names), held(acl));
             if let Some(wanted) = wanted {
                 let present = held(auth).filter(|_| stale.is_none());
                 put_if_other(&mut plan, format!("{base}/{auth}"), target.auth_body(names, wanted), present);

@@ -157,7 +157,12 @@ pub(super) async fn dry_run(services: &Services, workspace: WorkspaceId) -> Resu
     let upstream = Upstream::of(&services.kong, &services.gateway_sync.lanes, &workspace);
     let everything = Everything::read(&upstream).await?;
     let (names, prune, now) = (&upstream.names, work::prune(services), services.clock.now());
-    let mut report = Report { orphans: everything.orphans(names, &targets), ..Report::default() };
+    let mut orphans = everything.orphans(names, &targets);
+    if !orphans.is_empty() {
+        // What was made while the lists were read is known by now: nothing is written to Kong before it is stored here.
+        orphans = everything.orphans(names, &self::targets(services, workspace.id).await?.0);
+    }
+    let mut report = Report { orphans, ..Report::default() };
     for target in &targets {
         report.compared += 1;
         let (subject, plan) = everything.compare(names, target, prune, now);

@@ -61,9 +61,10 @@ pub(super) async fn round(services: &Services) -> Result<(), ServiceError> {
 pub(super) async fn attempt(services: &Services, subject: Subject) -> Result<(), ServiceError> {
     for _ in 0..3 {
         let now = services.clock.now();
-        let owner = &services.gateway_sync.owner;
+        // Each attempt is somebody: one that outlives its lease must not be taken for the next one of this node.
+        let owner = uuid::Uuid::now_v7().to_string();
         let mut tx = services.store.write().await?;
-        let claimed = gateway_changes::claim(&mut tx, subject, owner, now, now.plus(LEASE)).await?;
+        let claimed = gateway_changes::claim(&mut tx, subject, &owner, now, now.plus(LEASE)).await?;
         tx.commit().await?;
         let Some(mut change) = claimed else { return Ok(()) };
         if work(services, &mut change).await? {
@@ -159,7 +160,7 @@ async fn execute(
         let doubt =
             if step.is_removal() { change.uncertain_until } else { change.uncertain_until.max(now.plus(DOUBT)) };
         let mut tx = services.store.write().await?;
-        let owner = &services.gateway_sync.owner;
+        let owner = change.lease_owner.as_str();
         let is_kept = gateway_changes::renew(&mut tx, change, owner, now.plus(LEASE), doubt).await?;
         if !is_kept {
             gateway_changes::release(&mut tx, change, owner).await?;
@@ -310,7 +311,7 @@ async fn finish(
     done: usize,
 ) -> Result<bool, ServiceError> {
     let mut change = Change::begin_late(services, &work.request_id, work.actor.as_deref()).await?;
-    if !gateway_changes::finish(change.connection(), work, &services.gateway_sync.owner).await? {
+    if !gateway_changes::finish(change.connection(), work, &work.lease_owner).await? {
         change.commit().await?;
         return Ok(false);
     }
@@ -362,7 +363,7 @@ async fn postpone(
         tracing::error!(subject = %work.subject, "Kong still differs after {LOUD_AFTER} attempts");
     }
     let mut tx = services.store.write().await?;
-    gateway_changes::postpone(&mut tx, work, &services.gateway_sync.owner, next, true).await?;
+    gateway_changes::postpone(&mut tx, work, &work.lease_owner, next, true).await?;
     gateway_objects::put(&mut tx, work.ws_id, &known(work.subject, state, detail, now)).await?;
     Ok(tx.commit().await?)
 }
@@ -372,7 +373,7 @@ async fn wait(services: &Services, work: &GatewayChange, detail: Option<String>)
     let now = services.clock.now();
     let next = work.uncertain_until.min(now.plus(PAUSE_OF_ENDINGS));
     let mut tx = services.store.write().await?;
-    gateway_changes::postpone(&mut tx, work, &services.gateway_sync.owner, next, false).await?;
+    gateway_changes::postpone(&mut tx, work, &work.lease_owner, next, false).await?;
     gateway_objects::put(&mut tx, work.ws_id, &known(work.subject, SyncState::Pending, detail, now)).await?;
     Ok(tx.commit().await?)
 }

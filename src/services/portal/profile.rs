@@ -6,6 +6,7 @@ use super::sessions::LiveSession;
 use super::{Portal, Visit, notices, recovery, sessions, sso, tokens, transitions};
 use crate::domain::developer::{Developer, EmailAddress};
 use crate::domain::portal_token::Purpose;
+use crate::domain::team::Owner;
 use crate::services::change::{Change, Operation};
 use crate::services::error::ServiceError;
 use crate::services::mail::{Link, Message};
@@ -173,7 +174,8 @@ pub fn is_fresh(services: &Services, live: &LiveSession) -> bool {
 /// Deletes the own account. The password is asked for again, or a fresh sign-in through the provider.
 ///
 /// # Errors
-/// [`ServiceError::BadRequest`] for a wrong password, and for a sign-in that is not fresh.
+/// [`ServiceError::BadRequest`] for a wrong password, and for a sign-in that is not fresh; [`ServiceError::Conflict`] while an
+/// admin's refusal stands.
 pub async fn delete(
     services: &Services,
     visit: &Visit,
@@ -190,6 +192,8 @@ pub async fn delete(
     }
     let mut change = Change::begin_portal(services, &visit.request_id).await?;
     let developer = current(&mut change, live).await?;
+    // Else a new account would ask anew for what an admin took away.
+    applications::refuse_barred_of(&mut change, Owner::Developer(developer.id)).await?;
     portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
     applications::owner_deleted(&mut change, developer.id).await?;
     developers::delete(change.connection(), developer.id).await?;

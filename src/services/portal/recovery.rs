@@ -1,5 +1,6 @@
 //! A forgotten password (dev-portal.md 2.8). Whether an address has an account is told to its owner only.
 
+use super::sso::identities::unlink_all;
 use super::{Portal, Visit, notices, pace, tokens, transitions, verification};
 use crate::domain::developer::{Developer, DeveloperStatus, EmailAddress};
 use crate::domain::portal_token::Purpose;
@@ -56,7 +57,7 @@ pub async fn is_good(services: &Services, portal: &Portal, token: &str) -> Resul
     verification::is_good(services, Purpose::Reset, tokens::given(token)?).await
 }
 
-/// Sets another password by a link, ends every session, makes every other link worthless and lets the account try again.
+/// Sets another password by a link, ends every session, makes every other link worthless, unlinks every identity and lets the account try again.
 /// The status stays; `false` for a token that is worth nothing.
 ///
 /// # Errors
@@ -87,6 +88,7 @@ pub async fn reset(
     developers::forget_failures(change.connection(), developer.id).await?;
     portal_sessions::delete_of_developer(change.connection(), developer.id, None).await?;
     portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
+    unlink_all(&mut change, developer.id).await?;
     if portal.settings.mails.reset_success {
         let mut message = portal.message("password-reset-success", &developer.email, "Your password was changed");
         message.paragraphs = vec![format!(

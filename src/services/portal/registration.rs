@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::sso::identities::unlink_all;
 use super::{Portal, Visit, invitations, notices, tokens, transitions};
 use crate::domain::developer::{AccountMail, Developer, DeveloperStatus, EmailAddress, Entry, Event};
 use crate::domain::portal_token::Purpose;
@@ -170,7 +171,7 @@ async fn remind(
 }
 
 /// Registers an address again that nobody has proven yet: the newest registration counts, and nothing of the earlier
-/// ones is left, neither links nor sessions. Else whoever came first would keep a password to the account of whoever
+/// ones is left, neither links nor sessions nor identities. Else whoever came first would keep a password to the account of whoever
 /// proves the address.
 async fn replace(
     services: &Services,
@@ -186,6 +187,7 @@ async fn replace(
     developers::forget_failures(change.connection(), developer.id).await?;
     portal_sessions::delete_of_developer(change.connection(), developer.id, None).await?;
     portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
+    unlink_all(change, developer.id).await?;
     if services.portal.pace.admit_mail_to(developer.id).await {
         notices::of_status(services, portal, change, &developer, &[AccountMail::Verification]).await?;
     }

@@ -165,10 +165,32 @@ async fn judge(
         return Box::pin(own::answer_request(arrival, body, &caller, &place, &path)).await;
     }
     refuse_unknown_workspace(&caller, services, &path)?;
-    match Box::pin(registrations::take(arrival, body, &caller, &place, &path)).await? {
-        Taken::Answered(answer) => Ok(answer),
-        Taken::Passed(body) => forward(arrival, body, upstream, &place, &path).await,
+    if registrations::may_concern(services, &path) {
+        // Rare and large: a request that has nothing to do with it should not carry it.
+        return Box::pin(forward_with_registrations(arrival, body, upstream, &caller, &place, &path)).await;
     }
+    forward(arrival, body, upstream, &place, &path).await
+}
+
+/// Forwards a request that is about plugins, among which published APIs are shown.
+async fn forward_with_registrations(
+    arrival: &Arrival<'_>,
+    body: Payload,
+    upstream: &Upstream,
+    caller: &Caller,
+    place: &own::Place<'_>,
+    path: &CanonicalPath,
+) -> Result<HttpResponse, ApiError> {
+    let body = match registrations::take(arrival, body, caller, place, path).await? {
+        Taken::Answered(answer) => return Ok(answer),
+        Taken::Passed(body) => body,
+    };
+    let plugins = registrations::listed(arrival, caller, place, path).await?;
+    if plugins.is_empty() {
+        return forward(arrival, body, upstream, place, path).await;
+    }
+    let answer = upstream_answer(arrival, body, upstream, place, &path.text(), false).await?;
+    registrations::merged(answer, plugins, place.prefix).await
 }
 
 /// Sends the request to the Kong of its workspace and the answer back, pagination links corrected.
@@ -180,11 +202,6 @@ async fn forward(
     path: &CanonicalPath,
 ) -> Result<HttpResponse, ApiError> {
     let request = arrival.request;
-    let plugins = registrations::listed(arrival, place, path).await?;
-    if !plugins.is_empty() {
-        let answer = upstream_answer(arrival, body, upstream, place, &path.text(), false).await?;
-        return Box::pin(registrations::merged(answer, plugins, place.prefix)).await;
-    }
     let rewrites = *request.method() == Method::GET && !place.prefix.is_empty();
     let answer = upstream_answer(arrival, body, upstream, place, &path.text(), !rewrites).await?;
     if answer.status().is_success() && !is_read(request.method()) {

@@ -15,7 +15,7 @@ use crate::domain::catalogue::PublishedApi;
 use crate::domain::rbac::Action;
 use crate::kong::body::{self, Members};
 use crate::kong::path::CanonicalPath;
-use crate::services::catalogue;
+use crate::services::{Services, catalogue};
 use crate::web::error::ApiError;
 use crate::web::guard::Arrival;
 use crate::web::outlive;
@@ -63,9 +63,7 @@ pub(super) async fn take(
     let asked = Asked { arrival, caller, place };
     let segments = path.decoded().unwrap_or_default();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let is_on = arrival.services.settings.portal.enabled;
     match (arrival.request.method().as_str(), segments.as_slice()) {
-        _ if !is_on => Ok(Taken::Passed(payload)),
         ("POST", ["plugins"]) => asked.create(None, payload).await,
         ("POST", ["services", service, "plugins"]) => asked.create(Some(service), payload).await,
         (method, ["plugins", id]) => asked.one(method, None, id, payload).await,
@@ -227,12 +225,21 @@ fn plugin(api: &PublishedApi) -> Value {
     })
 }
 
-/// The plugins that belong into a list of Kong's; none for other paths, for filtered lists and while the portal is off.
+/// Whether a request may be about published APIs in the form of plugins.
+pub(super) fn may_concern(services: &Services, path: &CanonicalPath) -> bool {
+    let segments = path.segments();
+    let at = |index: usize, name: &str| segments.get(index).is_some_and(|segment| segment == name);
+    services.settings.portal.enabled && (at(0, "plugins") || (at(0, "services") && at(2, "plugins")))
+}
+
+/// The plugins that belong into a list of Kong's; none for other paths, for filtered lists, and for who may not read
+/// published APIs.
 ///
 /// # Errors
 /// The store failed.
 pub(super) async fn listed(
     arrival: &Arrival<'_>,
+    caller: &Caller,
     place: &Place<'_>,
     path: &CanonicalPath,
 ) -> Result<Vec<Value>, ApiError> {
@@ -244,7 +251,8 @@ pub(super) async fn listed(
         _ => return Ok(Vec::new()),
     };
     let is_filtered = arrival.request.query_string().contains("tags=");
-    if is_filtered || arrival.request.method() != "GET" || !arrival.services.settings.portal.enabled {
+    let may_read = own::may(arrival.services, caller, place.workspace, "/portal/apis", Action::Read);
+    if is_filtered || arrival.request.method() != "GET" || !may_read {
         return Ok(Vec::new());
     }
     let apis = catalogue::list_all(arrival.services, place.workspace.id).await?;

@@ -24,8 +24,11 @@ pub(super) fn team_name(teams: &[Team], owner: Owner) -> String {
     found.map(|team| team.name.clone()).unwrap_or_default()
 }
 
-/// The teams that may own an application, but for its present owner.
+/// The teams that may own an application, but for its present owner; none for one of a team, which only admins move.
 pub(super) fn choices(teams: &[Team], present: Option<Owner>, chosen: &str) -> Vec<Choice> {
+    if matches!(present, Some(Owner::Team(_))) {
+        return Vec::new();
+    }
     let open = teams.iter().filter(|team| team.can_own_applications && Some(Owner::Team(team.id)) != present);
     open.map(|team| Choice::new(team.id.to_string(), team.name.as_str(), chosen)).collect()
 }

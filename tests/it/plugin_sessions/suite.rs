@@ -39,9 +39,9 @@ async fn oidc_058_each_limit_ends_a_session() {
         };
         let node = node(&place, forever);
         let mut idle = node.sign_in().await;
-        place.move_clock(899);
+        place.move_clock(870);
         assert!(node.open(&Asked::with(&idle)).await.is_some(), "{}", place.name);
-        place.move_clock(2);
+        place.move_clock(40);
         assert!(node.visit(&mut idle).await.is_none(), "{}", place.name);
 
         let mut used = node.sign_in().await;

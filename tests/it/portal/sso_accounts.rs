@@ -69,6 +69,40 @@ async fn dp_034_who_proves_the_address_keeps_nothing_of_who_claimed_it() {
 }
 
 #[actix_web::test]
+async fn dp_034_an_identity_that_only_claimed_an_address_goes_when_its_owner_comes() {
+    for by_provider in [false, true] {
+        with_sso(
+            |settings| {
+                automatic(settings);
+                settings.portal.sso.local_login = true;
+                settings.portal.rules.email_verification = true;
+            },
+            async |scene, op| {
+                let eve = || User::new("eve-id", json!({"email": "ann@example.com"}));
+                sign_in(op, &scene.browser(), eve()).await;
+                let claimed = &developers(scene).await[0];
+                assert_eq!((&claimed["status"], claimed["identities"].as_array().unwrap().len()), (&json!(5), 1));
+                if by_provider {
+                    assert_eq!(sign_in(op, &scene.browser(), ann()).await.location(), "/default/");
+                } else {
+                    scene.register("ann@example.com").await;
+                    let mails = scene.mails_to("ann@example.com").await;
+                    let token = mails.last().unwrap().token("/account/verify");
+                    let mut owner = scene.client();
+                    assert_eq!(owner.post("/verify-account", json!({"token": token})).await.status, 200);
+                    let path = "/developers/ann@example.com";
+                    assert_eq!(scene.admin("PATCH", path, json!({"status": 0})).await.0, 200);
+                }
+                let browser = scene.browser();
+                let again = sign_in(op, &browser, eve()).await;
+                assert!(again.status == 403 && browser.cookie("portal_session").is_none(), "{}", again.text);
+            },
+        )
+        .await;
+    }
+}
+
+#[actix_web::test]
 async fn dp_034_a_key_that_an_admin_gave_names_an_account_and_an_address_in_another_claim_does_not() {
     for claim in ["employee", "nickname"] {
         with_sso(

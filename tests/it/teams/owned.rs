@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::applications::desk::with_settings;
+use crate::portal::PASSWORD;
 
 #[actix_web::test]
 async fn dp_067_every_member_controls_an_application_of_its_team_and_nobody_else_finds_it() {
@@ -185,6 +186,71 @@ async fn dp_061_no_team_brings_back_what_an_admin_took_away() {
         assert_eq!((asked.status, &asked.json()["status"]), (201, &json!(1)), "an admin decides: {}", asked.text);
         let transfer = ann.post(&format!("/applications/{own}/transfer"), json!({ "team_id": team })).await;
         assert_eq!(transfer.status, 409, "{}", transfer.text);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn dp_061_a_member_takes_nothing_away_from_a_team_and_brings_nothing_back_to_it() {
+    with_settings(rbac, async |desk| {
+        let orders = desk.publish("orders", json!({})).await;
+        let mut ann = desk.signed_in("ann@example.test").await;
+        let (roles, members) = ([("API Consumer", &orders["id"])], ["ann@example.test"]);
+        let team = team_with(desk, "Payments", &roles, &members).await;
+        let other = team_with(desk, "Private", &roles, &members).await;
+        let own = application(&mut ann, json!({ "name": "own" })).await;
+        assert_eq!(request(&mut ann, &own, &orders).await, 201);
+        let shared = application(&mut ann, json!({ "name": "shared", "team_id": team })).await;
+        let away = ann.post(&format!("/applications/{shared}/transfer"), json!({ "team_id": other })).await;
+        assert_eq!(away.status, 403, "{}", away.text);
+
+        assert_eq!(request(&mut ann, &shared, &orders).await, 201);
+        let contracts = desk.admin().get(&format!("/applications/{shared}/application_instances")).await;
+        desk.set(&contracts.body["data"][0], 2).await;
+        let back = ann.post(&format!("/applications/{own}/transfer"), json!({ "team_id": team })).await;
+        assert_eq!(back.status, 409, "{}", back.text);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn dp_061_who_was_refused_does_not_begin_anew_with_another_account() {
+    with_settings(rbac, async |desk| {
+        let orders = desk.publish("orders", json!({ "visibility": "public" })).await;
+        let mut ann = desk.signed_in("ann@example.test").await;
+        team_with(desk, "Payments", &[("API Consumer", &orders["id"])], &["ann@example.test"]).await;
+        let own = application(&mut ann, json!({ "name": "own" })).await;
+        assert_eq!(request(&mut ann, &own, &orders).await, 201);
+        let contracts = desk.admin().get(&format!("/applications/{own}/application_instances")).await;
+        desk.set(&contracts.body["data"][0], 2).await;
+        let json = [("content-type", "application/json")];
+        let gone = ann.send("DELETE", "/developer", &json, Some(json!({ "password": PASSWORD }).to_string())).await;
+        assert_eq!(gone.status, 409, "{}", gone.text);
+        assert_eq!(desk.admin().get("/developers/ann@example.test").await.status, 200);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn dp_048_rules_about_a_team_hold_for_roles_of_developers_too() {
+    with_settings(rbac, async |desk| {
+        desk.signed_in("ann@example.test").await;
+        let team = team_with(desk, "Payments", &[], &[]).await;
+        let own = format!("/portal/teams/{team}");
+        let support = [
+            ("default", "/developers/*", "read,create,update,delete"),
+            ("default", "/developers/roles/*", "read,create,update,delete"),
+        ];
+        let clerk = desk.gateway.user("clerk", &support).await;
+        let roles = json!({ "roles": ["Payments"] });
+        assert_eq!(clerk.patch("/developers/ann@example.test", roles.clone()).await.status, 403);
+        assert_eq!(clerk.patch("/developers/ann@example.test", json!({ "roles": [] })).await.status, 200);
+        assert_eq!(clerk.patch("/developers/roles/Payments", json!({ "name": "Mine" })).await.status, 403);
+        assert_eq!(clerk.delete(&format!("/developers/roles/{team}")).await.status, 403);
+        let members = format!("{own}/developers");
+        let lead = desk.gateway.user("lead", &[support.as_slice(), &[("default", &members, "create")]].concat()).await;
+        assert_eq!(lead.patch("/developers/ann@example.test", roles).await.status, 200);
+        assert_eq!(lead.patch("/developers/ann@example.test", json!({ "roles": [] })).await.status, 403);
     })
     .await;
 }

@@ -53,12 +53,17 @@ impl Feed {
         u64::try_from(moment.saturating_duration_since(self.begun).as_millis()).unwrap_or(u64::MAX - 1) + 1
     }
 
+    /// Whether the last answer is young enough to be believed.
+    fn is_fresh(&self) -> bool {
+        let fresh_for = u64::try_from(FRESH_FOR.as_millis()).unwrap_or_default();
+        self.now().saturating_sub(self.asked_at.load(Ordering::Acquire)) < fresh_for
+    }
+
     /// Whether nothing can have happened to a session that was read at that moment without this node knowing.
     pub(super) fn vouches_for(&self, read_at: Instant) -> bool {
-        let (since, asked) = (self.complete_since.load(Ordering::Acquire), self.asked_at.load(Ordering::Acquire));
-        let fresh_for = u64::try_from(FRESH_FOR.as_millis()).unwrap_or_default();
+        let since = self.complete_since.load(Ordering::Acquire);
         // A reading of the same millisecond may have been before.
-        since > 0 && self.time_of(read_at) > since && self.now().saturating_sub(asked) < fresh_for
+        since > 0 && self.time_of(read_at) > since && self.is_fresh()
     }
 
     /// How many answers were taken in. One that comes while a session is read may tell of it in vain.
@@ -91,20 +96,29 @@ impl Sessions {
     /// Takes in what has changed in the storage until now: a session that has ended is not believed any more.
     pub async fn look_again(&self) {
         if self.0.ask_feed().await.is_err() {
+            self.0.feed.answers.fetch_add(1, Ordering::AcqRel);
             self.0.stored.invalidate_all();
         }
     }
 }
 
 impl Inner {
+    /// Forgets a session that this node has changed: what others are reading at this moment is not kept either.
+    pub(super) async fn forget(&self, key: &str) {
+        self.feed.answers.fetch_add(1, Ordering::AcqRel);
+        self.stored.invalidate(key).await;
+    }
+
     async fn ask_feed(&self) -> Result<(), StorageError> {
         let (Some(storage), feed) = (&self.parts.storage, &self.feed) else {
             return Ok(());
         };
         let (asked_at, known) = (feed.now(), feed.last.load(Ordering::Acquire));
+        let is_continued = feed.is_fresh();
         let changes = storage.changes_after(known.max(0)).await?;
         feed.answers.fetch_add(1, Ordering::AcqRel);
-        match changes.keys.filter(|_| known >= 0) {
+        // After a pause the storage may have lost writes and given their numbers to other changes.
+        match changes.keys.filter(|_| known >= 0 && is_continued) {
             Some(keys) => {
                 for key in &keys {
                     self.stored.invalidate(key).await;

@@ -74,7 +74,7 @@ impl Sessions {
                     let content = &open.known.content;
                     let key = storage_key(&content.id);
                     storage.touch(&key, now, self.0.ends_at(content, now)).await?;
-                    self.0.stored.invalidate(&key).await;
+                    self.0.forget(&key).await;
                 }
                 None => {
                     let content = SessionContent { last_seen_at: now, ..open.known.content.clone() };
@@ -193,7 +193,7 @@ impl Inner {
         for _ in 0..MAX_SUCCESSORS {
             let key = storage_key(&id);
             let has_ended = storage.end(&key).await?;
-            self.stored.invalidate(&key).await;
+            self.forget(&key).await;
             match if has_ended { None } else { self.load(&key).await? } {
                 Some(Found::Successor(next)) => id = next,
                 _ => return Ok(()),
@@ -225,7 +225,7 @@ impl Inner {
             expires_at: now.plus(STALE_WINDOW),
         };
         let was_first = storage.replace(&old_key, &pointer, &new_key, &self.record(&content)?).await?;
-        self.stored.invalidate(&old_key).await;
+        self.forget(&old_key).await;
         if was_first { Ok(Some(Arc::new(Known::new(content)))) } else { Ok(self.by_id(&old.id).await?) }
     }
 

@@ -220,7 +220,7 @@ impl Inner {
         match &opened.held {
             Held::Session(_) => Ok(Some(known)),
             Held::Stored(id, key) => {
-                self.stored.invalidate(&storage_key(&known.content.id)).await;
+                self.forget(&storage_key(&known.content.id)).await;
                 self.follow(id.clone(), key.clone()).await
             }
         }

@@ -12,7 +12,7 @@ use crate::services::error::ServiceError;
 use crate::services::portal::teams::members::set_memberships_from_groups;
 use crate::services::portal::{Portal, notices, transitions};
 use crate::services::{Services, representation};
-use crate::store::{Connection, developer_identities, developers};
+use crate::store::{Connection, developer_identities, developers, portal_tokens};
 
 /// The account that the claimed value names, by the fields of `consumer_by` in order.
 pub(super) async fn candidate(
@@ -154,6 +154,8 @@ async fn refresh_address(
     if person.has_proven(&email) && is_free {
         developer.email = email;
         transitions::store(change, developer, "developer.email_changed_by_provider").await?;
+        // Links that are on their way to the former address.
+        portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
     } else {
         let mut entity = representation::audited_identity(identity, "identity.email_kept");
         if let Some(members) = entity.as_object_mut() {

@@ -2,6 +2,7 @@
 
 use crate::domain::access::Caller;
 use crate::domain::developer::{Developer, DeveloperIdentity};
+use crate::domain::ids::DeveloperId;
 use crate::domain::workspace::Workspace;
 use crate::services::change::{Change, Operation};
 use crate::services::error::ServiceError;
@@ -43,9 +44,26 @@ pub async fn unlink(
     let developer = developer.ok_or(ServiceError::NotFound)?;
     let all = developer_identities::list(change.connection(), developer.id).await?;
     let found = all.into_iter().find(|it| it.id.to_string() == identity).ok_or(ServiceError::NotFound)?;
-    developer_identities::delete(change.connection(), found.id).await?;
     portal_sessions::delete_of_developer(change.connection(), developer.id, None).await?;
-    let entity = representation::audited_identity(&found, "identity.unlinked");
-    change.record(Operation::Delete, "developer_identities", found.id, entity);
+    drop_one(&mut change, &found).await?;
     change.commit().await
+}
+
+/// Unlinks every identity of an account that somebody else has proven to be theirs: whoever was linked before may only have
+/// claimed its address.
+pub(in crate::services::portal) async fn unlink_all(
+    change: &mut Change<'_>,
+    developer: DeveloperId,
+) -> Result<(), ServiceError> {
+    for identity in developer_identities::list(change.connection(), developer).await? {
+        drop_one(change, &identity).await?;
+    }
+    Ok(())
+}
+
+async fn drop_one(change: &mut Change<'_>, identity: &DeveloperIdentity) -> Result<(), ServiceError> {
+    developer_identities::delete(change.connection(), identity.id).await?;
+    let entity = representation::audited_identity(identity, "identity.unlinked");
+    change.record(Operation::Delete, "developer_identities", identity.id, entity);
+    Ok(())
 }

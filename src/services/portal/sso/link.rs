@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::account::{bind, candidate};
+use super::identities::unlink_all;
 use super::pending;
 use super::person::Person;
 use crate::config::portal::LinkByEmail;
-use crate::domain::developer::{Developer, DeveloperIdentity, EmailAddress};
+use crate::domain::developer::{Developer, DeveloperIdentity, DeveloperStatus, EmailAddress};
 use crate::services::Services;
 use crate::services::change::{Change, Operation};
 use crate::services::error::ServiceError;
@@ -43,7 +44,8 @@ pub(super) async fn refusal(
 ) -> Result<Option<Refusal>, ServiceError> {
     let bound = developer_identities::list(connection, developer.id).await?;
     // The same subject was bound by another tab just now: the caller finds that at the second look.
-    if bound.iter().any(|identity| identity.issuer == person.issuer && identity.subject != person.subject) {
+    let is_other = |it: &DeveloperIdentity| it.issuer == person.issuer && it.subject != person.subject;
+    if bound.iter().any(is_other) && !replaces_claim(person, developer) {
         return Ok(Some(Refusal::OtherSubject));
     }
     Ok(match portal.settings.sso.link_by_email {
@@ -54,11 +56,15 @@ pub(super) async fn refusal(
     })
 }
 
+/// Whether nobody has proven the account's address yet, and the provider does: then it is theirs, whoever claimed it first.
+fn replaces_claim(person: &Person, developer: &Developer) -> bool {
+    developer.shown_status() == DeveloperStatus::Unverified && person.has_proven(&developer.email)
+}
+
 /// Whether the account is named by a key that an admin gave it. A value that is an address proves nothing by itself.
 fn is_named_by_key(person: &Person, developer: &Developer) -> bool {
     let Some(value) = &person.value else { return false };
-    let is_key = developer.custom_id.as_deref() == Some(value) || developer.id.to_string() == *value;
-    is_key && EmailAddress::parse(value).is_err()
+    developer.custom_id.as_deref() == Some(value) && EmailAddress::parse(value).is_err()
 }
 
 /// Notes a refusal in the audit log.
@@ -77,6 +83,9 @@ pub(super) async fn link(
     developer: &mut Developer,
     person: &Person,
 ) -> Result<DeveloperIdentity, ServiceError> {
+    if replaces_claim(person, developer) {
+        unlink_all(change, developer.id).await?;
+    }
     let identity = bind(change, developer, person, "identity.linked").await?;
     if developer.password_hash.take().is_some() {
         transitions::store(change, developer, "developer.password_removed").await?;
@@ -108,6 +117,8 @@ pub async fn link_by_password(
         return Ok(false);
     }
     bind(&mut change, developer, &person, "identity.linked").await?;
+    // The provider tells the address from now on: no change of it that is under way may end elsewhere.
+    portal_tokens::delete_of_developer(change.connection(), developer.id).await?;
     change.commit().await?;
     Ok(true)
 }

@@ -12,7 +12,7 @@
 
 mod account;
 mod arrival;
-mod identities;
+pub(super) mod identities;
 mod link;
 mod logout;
 mod party;

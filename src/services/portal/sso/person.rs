@@ -74,7 +74,8 @@ fn groups(identity: &Identity, claim: &ClaimPath) -> Option<Vec<String>> {
     if groups_overage(identity, claim) {
         tracing::warn!(%claim, "the provider only points at the groups of a login; teams stay as they are");
     }
-    identity.find_claim(claim).map(listed_values)
+    // What cannot be a list of names is no claim, so that teams stay as they are.
+    identity.find_claim(claim).filter(|value| !value.is_null() && !value.is_object()).map(listed_values)
 }
 
 fn text(claims: &Value, name: &str) -> Option<String> {

@@ -1,7 +1,8 @@
 //! `/developers/roles` (dev-portal.md 3.3): teams under the name that Kong Enterprise gives them.
 
 use super::input::Input;
-use super::{Answer, Call, listing};
+use super::{Answer, Call, listing, may};
+use crate::domain::rbac::Action;
 use crate::domain::team::{parse_team_description, parse_team_name};
 use crate::services::change::Actor;
 use crate::services::edit::Edit;
@@ -40,14 +41,25 @@ pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Result<Answer, Api
                 let name = name?.map_or(Edit::Keep, Edit::To);
                 Some(TeamEdit { name, description: comment?, can_own_applications: Edit::Keep })
             })?;
+            require(call, role, Action::Update).await?;
             let changed = teams::update(call.services, &actor, workspace, role, edit).await?;
             Ok(Answer::ok(shown::developer_role(&changed)))
         }
         ([role], "DELETE") => {
+            require(call, role, Action::Delete).await?;
             teams::delete(call.services, &actor, workspace, role).await?;
             Ok(Answer::no_content())
         }
         ([_], _) => Err(ApiError::method_not_allowed("DELETE, GET, HEAD, OPTIONS, PATCH")),
         _ => Err(ApiError::not_found()),
+    }
+}
+
+/// A role is a team: rules about the team's own door count too, however the role is named here.
+async fn require(call: &Call<'_>, role: &str, action: Action) -> Result<(), ApiError> {
+    let team = teams::get(call.services, call.place.workspace.id, role).await?;
+    match may(call.services, call.caller, call.place.workspace, &format!("/portal/teams/{}", team.id), action) {
+        true => Ok(()),
+        false => Err(ApiError::no_permission(call.caller.principal.name.as_str(), action)),
     }
 }

@@ -133,6 +133,29 @@ async fn with_roles(call: &Call<'_>, developer: &Developer) -> Result<Value, Api
 }
 
 /// Names of teams: an array, or the comma separated text of a form.
+/// The right to change a developer is not the right to put somebody into a team or to take them out: teams have doors of
+/// their own, and rules about them.
+async fn require_memberships(call: &Call<'_>, developer: Option<&Developer>, roles: &[String]) -> Result<(), ApiError> {
+    let workspace = call.place.workspace;
+    let held = match developer {
+        Some(developer) => teams::members::teams_of(call.services, developer.id).await?,
+        None => Vec::new(),
+    };
+    for team in teams::list_all(call.services, workspace.id).await? {
+        let is_member = held.iter().any(|it| it.id == team.id);
+        let door = format!("/portal/teams/{}/developers", team.id);
+        let (door, action) = match (roles.contains(&team.name), is_member, developer) {
+            (true, false, _) => (door, Action::Create),
+            (false, true, Some(developer)) => (format!("{door}/{}", developer.id), Action::Delete),
+            _ => continue,
+        };
+        if !may(call.services, call.caller, workspace, &door, action) {
+            return Err(ApiError::no_permission(call.caller.principal.name.as_str(), action));
+        }
+    }
+    Ok(())
+}
+
 fn read_roles(value: &Value) -> Result<Vec<String>, &'static str> {
     let trimmed = |text: &str| text.trim().to_owned();
     match value {
@@ -188,6 +211,7 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         let (email, meta, roles) = (email?, meta.unwrap_or_default(), roles?.unwrap_or_default());
         Some(NewDeveloper { id, email, custom_id, meta, password, status, invite, roles })
     })?;
+    require_memberships(call, None, &new.roles).await?;
     let developer = developers::create(call.services, call.caller, call.place.workspace, new).await;
     let developer = developer.map_err(ApiError::of_portal)?;
     Ok(Answer::ok(with_roles(call, &developer).await?))
@@ -206,6 +230,11 @@ async fn update(call: &Call<'_>, developer: &str) -> Result<Answer, ApiError> {
         let (email, custom_id, status, reason) = (email?, custom_id?, status?, reason?);
         Some(DeveloperEdit { email, custom_id, meta, roles: roles?, status, reason, force })
     })?;
+    if let Some(roles) = &edit.roles {
+        let found =
+            developers::get(call.services, call.place.workspace, developer).await.map_err(ApiError::of_portal)?;
+        require_memberships(call, Some(&found), roles).await?;
+    }
     let updated = developers::update(call.services, call.caller, call.place.workspace, developer, edit).await;
     let updated = updated.map_err(ApiError::of_portal)?;
     Ok(Answer::ok(json!({ "developer": with_roles(call, &updated).await? })))
