@@ -89,7 +89,13 @@ impl Node {
             App::new()
                 .app_data(node.services.clone())
                 .app_data(Data::new(node.upstream()))
-                .wrap(node.sessions(api))
+                .wrap(node.sessions(api.clone()))
+                // Most calls are of the Admin API: found first, they are held against none of the patterns below.
+                .configure(|config| {
+                    if let Some(api) = api.filter(|api| api.len() > 1) {
+                        config.service(web::scope(&api).default_service(web::to(gui::handle)));
+                    }
+                })
                 .configure(|config| admin_ui::configure(config, &base))
                 .configure(|config| node.portal_of_single_origin(config))
                 .default_service(web::to(gui::handle))
