@@ -74,7 +74,7 @@ async function portalPictures(browser) {
   for (const slug of ['catalogue', 'inventory']) {
     await page.goto(`${portal}/apis/${slug}`);
     if (slug === 'inventory') await take(page, 'portal-api');
-    await page.getByRole('button', { name: 'Request access' }).click();
+    await page.getByRole('button', { name: 'Use this API' }).click();
     await page.waitForLoadState('networkidle');
   }
   await page.goto(application);
