@@ -24,7 +24,8 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 const SYNC_EVERY: Duration = Duration::from_millis(500);
 /// How often it is looked whether a comparison with Kong is due.
 const SCAN_EVERY: Duration = Duration::from_secs(1);
-/// How often mails, changes and comparisons are looked at while the portal is off: what is left of a time when it was on is still finished.
+/// How often mails, changes and comparisons are looked at while the portal is off: what is left of a time when it was on is
+/// still finished.
 const LEFTOVERS_EVERY: Duration = Duration::from_secs(60);
 /// How often an identity provider that was down is tried again.
 const DISCOVER_EVERY: Duration = Duration::from_secs(10);

@@ -2,33 +2,28 @@
 //! a provider's key set, or as an application gives it. Called by the services.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use pkcs1::{RsaPublicKey, UintRef};
 use serde_json::Value;
+use spki::der::asn1::{AnyRef, BitString};
+use spki::der::pem::LineEnding;
+use spki::der::{Any, Decode as _, DecodePem as _, Encode as _, EncodePem as _};
+use spki::{AlgorithmIdentifierOwned, ObjectIdentifier, SubjectPublicKeyInfoOwned};
 
 use crate::domain::strategy::JwtAlgorithm;
 
-/// AlgorithmIdentifier of RSA keys: rsaEncryption with NULL.
-const RSA: &[u8] = &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
-/// Everything before the point of a P-256 key: id-ecPublicKey, prime256v1.
-const P256: &[u8] = &[
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
-];
-/// The same of P-384: secp384r1.
-const P384: &[u8] = &[
-    0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00,
-    0x22, 0x03, 0x62, 0x00, 0x04,
-];
-/// The same of Ed25519 (RFC 8410).
-const ED25519: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+/// id-ecPublicKey (RFC 5480 2.1.1).
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+/// RFC 8410 3.
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// How a point that is not compressed begins (SEC 1 2.3.3).
+const UNCOMPRESSED: u8 = 4;
 /// Shortest RSA modulus, bytes (RFC 7518 3.3).
 const SHORTEST_MODULUS: usize = 256;
 /// Longest key that is read, bytes of text.
 const LONGEST: usize = 8192;
-
-const SEQUENCE: u8 = 0x30;
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
 
 /// The algorithm with which a published key signs: its `alg`, or the usual one of its kind. `None` for what Kong's plugin
 /// does not know.
@@ -51,17 +46,25 @@ pub fn algorithm_of(jwk: &Value) -> Option<JwtAlgorithm> {
 pub fn of_jwk(jwk: &Value) -> Option<String> {
     let bytes = |name: &str| URL_SAFE_NO_PAD.decode(jwk.get(name)?.as_str()?.trim_end_matches('=')).ok();
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-    let der = match (text("kty")?, text("crv")) {
+    let point = || Some([&[UNCOMPRESSED][..], &bytes("x")?, &bytes("y")?].concat());
+    let (oid, parameters, key) = match (text("kty")?, text("crv")) {
         ("RSA", _) => {
-            let key = element(SEQUENCE, &[integer(&bytes("n")?), integer(&bytes("e")?)].concat());
-            element(SEQUENCE, &[RSA, &element(BIT_STRING, &[&[0], key.as_slice()].concat())].concat())
+            let (modulus, exponent) = (bytes("n")?, bytes("e")?);
+            let (modulus, public_exponent) = (UintRef::new(&modulus).ok()?, UintRef::new(&exponent).ok()?);
+            let key = RsaPublicKey { modulus, public_exponent };
+            (pkcs1::ALGORITHM_OID, Some(AnyRef::NULL), key.to_der().ok()?)
         }
-        ("EC", Some("P-256")) => [P256, &bytes("x")?, &bytes("y")?].concat(),
-        ("EC", Some("P-384")) => [P384, &bytes("x")?, &bytes("y")?].concat(),
-        ("OKP", Some("Ed25519")) => [ED25519, &bytes("x")?].concat(),
+        ("EC", Some("P-256")) => (EC, Some(AnyRef::from(&P256)), point()?),
+        ("EC", Some("P-384")) => (EC, Some(AnyRef::from(&P384)), point()?),
+        ("OKP", Some("Ed25519")) => (ED25519, None, bytes("x")?),
         _ => return None,
     };
-    fits(&der, algorithm_of(jwk)?).ok().map(|()| pem(&der))
+    let key = SubjectPublicKeyInfoOwned {
+        algorithm: AlgorithmIdentifierOwned { oid, parameters: parameters.map(Any::from) },
+        subject_public_key: BitString::from_bytes(&key).ok()?,
+    };
+    fits(&key, algorithm_of(jwk)?).ok()?;
+    key.to_pem(LineEnding::LF).ok()
 }
 
 /// Checks a public key that somebody gave for an algorithm; gives it as Kong takes it.
@@ -69,95 +72,40 @@ pub fn of_jwk(jwk: &Value) -> Option<String> {
 /// # Errors
 /// What is wrong with it.
 pub fn parse(text: &str, algorithm: JwtAlgorithm) -> Result<String, &'static str> {
+    const EXPECTED: &str = "expected one PEM block PUBLIC KEY";
     if text.contains("PRIVATE KEY") {
         return Err("this is a private key: keep it, and give its public half");
     }
     if text.len() > LONGEST {
         return Err("longer than any public key");
     }
-    let body = text.trim().strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END));
-    let body: String = body.ok_or("expected one PEM block PUBLIC KEY")?.split_whitespace().collect();
-    let der = STANDARD.decode(body).map_err(|_| "expected one PEM block PUBLIC KEY")?;
-    fits(&der, algorithm)?;
-    Ok(pem(&der))
-}
-
-const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
-const END: &str = "-----END PUBLIC KEY-----";
-
-fn pem(der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap_or_default());
-    format!("{BEGIN}\n{}\n{END}\n", lines.collect::<Vec<_>>().join("\n"))
+    let key = SubjectPublicKeyInfoOwned::from_pem(text.trim()).map_err(|_| EXPECTED)?;
+    fits(&key, algorithm)?;
+    key.to_pem(LineEnding::LF).map_err(|_| EXPECTED)
 }
 
 /// Whether a key is one for the algorithm.
-fn fits(der: &[u8], algorithm: JwtAlgorithm) -> Result<(), &'static str> {
-    let curve = |prefix: &[u8], length: usize, wrong| {
-        if der.starts_with(prefix) && der.len() == prefix.len() + length { Ok(()) } else { Err(wrong) }
+fn fits(key: &SubjectPublicKeyInfoOwned, algorithm: JwtAlgorithm) -> Result<(), &'static str> {
+    let bits = key.subject_public_key.as_bytes().unwrap_or_default();
+    let (oid, parameters) = (key.algorithm.oid, key.algorithm.parameters.as_ref());
+    let is_point = |curve: ObjectIdentifier, coordinate: usize| {
+        let is_on = parameters.is_some_and(|it| it.decode_as::<ObjectIdentifier>().is_ok_and(|found| found == curve));
+        oid == EC && is_on && bits.first() == Some(&UNCOMPRESSED) && bits.len() == 1 + 2 * coordinate
     };
     match algorithm {
         JwtAlgorithm::Hs256 | JwtAlgorithm::Hs384 | JwtAlgorithm::Hs512 => Err("the algorithm has no public key"),
-        JwtAlgorithm::Es256 => curve(P256, 64, "ES256 needs a key on the curve P-256"),
-        JwtAlgorithm::Es384 => curve(P384, 96, "ES384 needs a key on the curve P-384"),
-        JwtAlgorithm::EdDsa => curve(ED25519, 32, "EdDSA needs an Ed25519 key"),
-        _ => match rsa_modulus(der) {
-            Some(length) if length >= SHORTEST_MODULUS => Ok(()),
-            Some(_) => Err("the RSA key is shorter than 2048 bits"),
-            None => Err("the algorithm needs an RSA key"),
+        JwtAlgorithm::Es256 if is_point(P256, 32) => Ok(()),
+        JwtAlgorithm::Es256 => Err("ES256 needs a key on the curve P-256"),
+        JwtAlgorithm::Es384 if is_point(P384, 48) => Ok(()),
+        JwtAlgorithm::Es384 => Err("ES384 needs a key on the curve P-384"),
+        JwtAlgorithm::EdDsa if oid == ED25519 && parameters.is_none() && bits.len() == 32 => Ok(()),
+        JwtAlgorithm::EdDsa => Err("EdDSA needs an Ed25519 key"),
+        _ => match RsaPublicKey::from_der(bits) {
+            Ok(rsa) if oid == pkcs1::ALGORITHM_OID && rsa.modulus.as_bytes().len() >= SHORTEST_MODULUS => Ok(()),
+            Ok(_) if oid == pkcs1::ALGORITHM_OID => Err("the RSA key is shorter than 2048 bits"),
+            _ => Err("the algorithm needs an RSA key"),
         },
     }
-}
-
-/// Bytes of the modulus of an RSA key.
-fn rsa_modulus(der: &[u8]) -> Option<usize> {
-    let (outer, after) = read(SEQUENCE, der)?;
-    let (bits, rest) = read(BIT_STRING, outer.strip_prefix(RSA)?)?;
-    let (key, more) = read(SEQUENCE, bits.strip_prefix(&[0])?)?;
-    let (modulus, exponent) = read(INTEGER, key)?;
-    let (_, end) = read(INTEGER, exponent)?;
-    let is_whole = [after, rest, more, end].iter().all(|left| left.is_empty());
-    let significant = modulus.iter().skip_while(|byte| **byte == 0).count();
-    is_whole.then_some(significant)
-}
-
-/// The content of the element at the beginning, and what follows it (X.690, definite lengths).
-fn read(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (first, rest) = der.split_first()?;
-    let (length, rest) = rest.split_first()?;
-    let (length, rest) = match length {
-        0..=0x7f => (usize::from(*length), rest),
-        0x81 | 0x82 => {
-            let (bytes, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
-            (bytes.iter().fold(0_usize, |sum, byte| sum * 256 + usize::from(*byte)), rest)
-        }
-        _ => return None,
-    };
-    (*first == tag).then(|| rest.split_at_checked(length))?
-}
-
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
-    let mut der = vec![tag];
-    match length.as_slice() {
-        [] => der.push(0),
-        [short @ 0..=0x7f] => der.push(*short),
-        long => {
-            der.push(0x80 | u8::try_from(long.len()).unwrap_or(0x7f));
-            der.extend(long);
-        }
-    }
-    der.extend(content);
-    der
-}
-
-/// A number without sign: a leading zero where its first bit is set.
-fn integer(number: &[u8]) -> Vec<u8> {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    let number = number.get(zeros..).unwrap_or_default();
-    let is_high = number.first().is_none_or(|first| *first >= 0x80);
-    element(INTEGER, &[if is_high { &[0_u8][..] } else { &[] }, number].concat())
 }
 
 #[cfg(test)]
@@ -165,6 +113,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use crate::oidc::signing_key::{SigningKey, generate};
+    use base64::engine::general_purpose::STANDARD;
     use jsonwebtoken::{Algorithm, DecodingKey};
     use proptest::prelude::*;
     use serde_json::json;
@@ -219,11 +168,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_judged_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600), at in 0_usize..20) {
-            let _ = fits(&bytes, JwtAlgorithm::Rs256);
-            let mut key = [&[0x30, 0x82, 0x01, 0x22], RSA, &bytes].concat();
-            key[at] ^= 1;
-            let _ = rsa_modulus(&key);
+        fn any_bytes_are_judged_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600), at in 0_usize..40) {
+            let armoured = |bytes: &[u8]| {
+                let text = STANDARD.encode(bytes);
+                format!("-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----")
+            };
+            prop_assert!(parse(&armoured(&bytes), JwtAlgorithm::Rs256).is_err());
+            let jwk = json!({ "kty": "RSA", "n": URL_SAFE_NO_PAD.encode([0xc1; 256]), "e": "AQAB" });
+            let good = of_jwk(&jwk).unwrap();
+            let mut der = SubjectPublicKeyInfoOwned::from_pem(&good).unwrap().to_der().unwrap();
+            der[at] ^= 1;
+            let _ = parse(&armoured(&der), JwtAlgorithm::Rs256);
         }
     }
 }

@@ -106,9 +106,7 @@ impl<'s> Change<'s> {
             Actor::Admin(caller) => caller.principal.rbac_user_id,
             Actor::Developer { .. } => None,
         };
-        let mut change = Self::begin_as(services, actor.request_id(), by).await?;
-        change.hold().await?;
-        Ok(Self { keeps_rights: true, ..change })
+        Self::begin_as(services, actor.request_id(), by).await?.of_portal().await
     }
 
     /// Begins a change that a worker makes for a request that was answered already.
@@ -120,9 +118,8 @@ impl<'s> Change<'s> {
         request_id: &str,
         actor: Option<&str>,
     ) -> Result<Self, ServiceError> {
-        let mut change = Self::begin_as(services, request_id, actor.and_then(|actor| actor.parse().ok())).await?;
-        change.hold().await?;
-        Ok(Self { keeps_rights: true, ..change })
+        let actor = actor.and_then(|actor| actor.parse().ok());
+        Self::begin_as(services, request_id, actor).await?.of_portal().await
     }
 
     /// The request that makes it.
@@ -158,10 +155,10 @@ impl<'s> Change<'s> {
     /// # Errors
     /// The store failed.
     pub async fn begin_portal_by(services: &'s Services, caller: &Caller) -> Result<Self, ServiceError> {
-        Self::begin_as(services, &caller.request_id, caller.principal.rbac_user_id).await?.of_portal().await
+        Self::begin_by(services, &Actor::Admin(caller)).await
     }
 
-    /// Changes of accounts wait for each other from their beginning: each reads a row, decides by it and writes it whole, so
+    /// Changes of the portal wait for each other from their beginning: each reads a row, decides by it and writes it whole, so
     /// that two at once could undo each other, a sign-in a revocation for one.
     async fn of_portal(mut self) -> Result<Self, ServiceError> {
         self.keeps_rights = true;

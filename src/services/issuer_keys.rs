@@ -93,12 +93,17 @@ async fn look_at_due(services: &Services) -> Result<(), ServiceError> {
         let mut tx = services.store.write().await?;
         let is_ours = strategy_keys::claim(&mut tx, id, before, now).await?;
         tx.commit().await?;
-        if is_ours {
-            let strategy = strategies::get(&mut *services.store.read().await?, id).await?;
-            refresh(services, &strategy, None).await?;
+        // One that is deleted at this moment keeps nobody else waiting.
+        if is_ours && let Err(error) = look_at(services, id).await {
+            tracing::warn!(strategy = %id, error = %error, "the keys of an identity provider could not be looked at");
         }
     }
     Ok(())
+}
+
+async fn look_at(services: &Services, id: StrategyId) -> Result<(), ServiceError> {
+    let strategy = strategies::get(&mut *services.store.read().await?, id).await?;
+    refresh(services, &strategy, None).await
 }
 
 /// Asks the provider of a strategy now: somebody saw tokens with an unknown key.
@@ -144,9 +149,11 @@ async fn refresh(services: &Services, strategy: &Strategy, actor: Option<&Actor<
         Some(actor) => Change::begin_by(services, actor).await?,
         None => Change::begin_late(services, &uuid::Uuid::now_v7().to_string(), None).await?,
     };
-    // Somebody may have given the strategy another provider meanwhile.
+    // Somebody may have given the strategy another provider meanwhile, or another look may have found a newer key: what is
+    // older than that must not bring a withdrawn one back.
     let is_still_so = strategies::get(change.connection(), strategy.id).await?.config == strategy.config;
-    if is_still_so {
+    let present = strategy_keys::find(change.connection(), strategy.id).await?.and_then(|present| present.key);
+    if is_still_so && present == known {
         keep(&mut change, strategy, found).await?;
     }
     change.commit().await

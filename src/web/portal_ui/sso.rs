@@ -122,7 +122,7 @@ pub(in crate::web) async fn finish(visit: PortalVisit, answer: AuthorizationResp
         }
         Arrived::LinkRefused { email, key } => {
             visit.record("portal.login.failure sso identity.link_refused", false);
-            let mut response = link_refused(&visit, email, key.is_some()).await?;
+            let mut response = link_refused(&visit, email.unwrap_or_default(), key.is_some()).await?;
             send_identity(&visit, &mut response, key.as_deref().unwrap_or_default());
             response
         }

@@ -58,7 +58,6 @@ const POINTER: &str = "plugin session successor";
 
 /// Refreshes that are kept in memory.
 const CACHED: u64 = 10_000;
-/// Bytes of sessions that each cache keeps in memory.
 /// How long a stored session is kept in memory; whether it is still believed there is for the [`feed`] to say.
 const CACHED_FOR: Duration = Duration::from_secs(300);
 /// How long a cookie that was opened is kept: it cannot change, only the limits of its session are looked at again.
@@ -127,8 +126,7 @@ impl fmt::Debug for Sessions {
 }
 
 impl Sessions {
-    /// Sessions of a plugin instance.
-    /// `cache_bytes` bounds the memory for stored sessions, and that for opened cookies.
+    /// Sessions of a plugin instance. `cache_bytes` bounds the memory for stored sessions, and that for opened cookies.
     #[must_use]
     pub fn new(
         conf: Arc<OpenIdConnectConf>,

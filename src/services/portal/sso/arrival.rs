@@ -39,7 +39,7 @@ async fn try_to_arrive(
     visit: &Visit,
     person: &Person,
 ) -> Result<Arrived, ServiceError> {
-    let mut change = begin(services, portal, visit).await?;
+    let mut change = Change::begin_portal(services, &visit.request_id).await?;
     let (workspace, issuer, subject) = (portal.workspace.id, &person.issuer, &person.subject);
     if let Some(identity) = developer_identities::find(change.connection(), workspace, issuer, subject).await? {
         let developer = developers::find_by_id(change.connection(), identity.developer_id).await?;
@@ -60,15 +60,6 @@ async fn try_to_arrive(
     }
     let identity = link::link(&mut change, &mut developer, person).await?;
     enter(services, portal, visit, change, (developer, identity), person).await
-}
-
-/// Where teams follow groups, sign-ins wait for changes of teams from the beginning: else both could wait for each other.
-async fn begin<'s>(services: &'s Services, portal: &Portal, visit: &Visit) -> Result<Change<'s>, ServiceError> {
-    let mut change = Change::begin_portal(services, &visit.request_id).await?;
-    if portal.settings.sso.followed_groups().is_some() {
-        change.hold().await?;
-    }
-    Ok(change)
 }
 
 /// Nobody has the identity, and no account is named.
@@ -115,13 +106,15 @@ async fn refuse(
 ) -> Result<Arrived, ServiceError> {
     link::record_refusal(&mut change, person, developer, refusal);
     let now = change.now();
-    let opens_by_password = portal.settings.has_passwords() && refusal != Refusal::OtherSubject;
+    // Who is found by another claim than the address is not told whose account it is.
+    let names_address = person.email().is_some_and(|email| email == developer.email);
+    let opens_by_password = names_address && portal.settings.has_passwords() && refusal != Refusal::OtherSubject;
     let key = match opens_by_password {
         true => Some(pending::keep(services, change.connection(), portal, person, now).await?),
         false => None,
     };
     change.commit().await?;
-    Ok(Arrived::LinkRefused { email: developer.email.to_string(), key })
+    Ok(Arrived::LinkRefused { email: names_address.then(|| developer.email.to_string()), key })
 }
 
 /// Starts the session of a linked account.
@@ -166,7 +159,7 @@ pub async fn complete_registration(
         return Err(ServiceError::TooManyTokens);
     }
     let over = || ServiceError::BadRequest("this sign-in is over: sign in again".to_owned());
-    let mut change = begin(services, portal, visit).await?;
+    let mut change = Change::begin_portal(services, &visit.request_id).await?;
     let mut person = pending::take(services, change.connection(), portal, key).await?.ok_or_else(over)?;
     let email = person.email().ok_or_else(over)?;
     let made = match account::candidate(change.connection(), portal, &person).await? {

@@ -51,8 +51,8 @@ pub enum Arrived {
     },
     /// An account exists that the provider's word does not open.
     LinkRefused {
-        /// Its address.
-        email: String,
+        /// Its address, where the provider told the same one.
+        email: Option<String>,
         /// The key of the pending identity, where the account's password opens it.
         key: Option<String>,
     },

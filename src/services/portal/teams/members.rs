@@ -114,7 +114,6 @@ pub(in crate::services) async fn set(
     developer: &Developer,
     names: &[String],
 ) -> Result<(), ServiceError> {
-    change.hold().await?;
     let all = teams::list_all(change.connection(), developer.ws_id).await?;
     if let Some(unknown) = names.iter().find(|name| all.iter().all(|team| team.name != **name)) {
         return Err(ServiceError::field("roles", format!("there is no role '{unknown}'")));
@@ -145,7 +144,6 @@ pub async fn set_memberships_from_groups(
     if groups.is_none() {
         return Ok(());
     }
-    change.hold().await?;
     let mapped = team_groups::list_all(change.connection(), developer.ws_id).await?;
     let mapped: Vec<_> = mapped.into_iter().map(|mapping| (mapping.team_id, mapping.group)).collect();
     let held: Vec<_> =
